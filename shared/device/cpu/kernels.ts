@@ -1,0 +1,153 @@
+// The WASM kernels as TypeScript sees them, and the choice between the two builds. Knows no programs.
+// Addresses, strides and sizes are in bytes; see shaders/simd for what each kernel expects.
+
+export interface Kernels {
+  add(buffer: number, addend: number, count: number): void;
+  attend(
+    q: number,
+    out: number,
+    stride: number,
+    count: number,
+    heads: number,
+    keys: number,
+    values: number,
+    position: number,
+    headDim: number,
+    scratch: number,
+  ): void;
+  storeKeysValues(
+    k: number,
+    v: number,
+    stride: number,
+    count: number,
+    keys: number,
+    values: number,
+    position: number,
+    headDim: number,
+  ): void;
+  matmulQ40: BlockMatmul;
+  matmulQ80: BlockMatmul;
+  matmulF16: FloatMatmul;
+  matmulF32: FloatMatmul;
+  packQ40: Pack;
+  packQ80: Pack;
+  packF16: Pack;
+  packF32: Pack;
+  quantise(input: number, out: number, rows: number, blocks: number): void;
+  rmsNorm(input: number, gain: number, out: number, runs: number, width: number, epsilon: number): void;
+  rope(buffer: number, tokens: number, heads: number, headDim: number, table: number, halves: number): void;
+  siluMul(gate: number, up: number, out: number, count: number): void;
+  geluMul(gate: number, up: number, out: number, count: number): void;
+  largest(values: number, count: number): number;
+  sumOfExponentials(values: number, count: number, shift: number): number;
+  heapBase(): number;
+}
+
+type BlockMatmul = (
+  weight: number,
+  groups: number,
+  blocks: number,
+  x: number,
+  xStride: number,
+  tokens: number,
+  out: number,
+  outStride: number,
+  scratch: number,
+) => void;
+type FloatMatmul = (
+  weight: number,
+  groups: number,
+  columns: number,
+  x: number,
+  xStride: number,
+  tokens: number,
+  out: number,
+  outStride: number,
+  scratch: number,
+) => void;
+type Pack = (from: number, stride: number, units: number, to: number) => void;
+
+/** What every matmul needs of scratch: 64 unpacked blocks of eight rows. */
+export const MATMUL_SCRATCH_BYTES = 64 * 288;
+
+export const PAGE_BYTES = 65536;
+/** A 32-bit memory's end, less one page so that no address wraps. */
+export const MAX_MEMORY_BYTES = 65535 * PAGE_BYTES;
+
+/** The same kernels twice: with relaxed SIMD, and for engines that lack it or get it wrong. */
+export interface KernelBuilds {
+  readonly relaxed: Uint8Array;
+  readonly plain: Uint8Array;
+}
+
+export interface ChosenKernels {
+  readonly module: WebAssembly.Module;
+  readonly build: 'relaxed' | 'plain';
+}
+
+/** The relaxed build where the engine takes it and its dot product passes a self-test, else the plain one. */
+export function chooseKernels(builds: KernelBuilds): ChosenKernels {
+  if (WebAssembly.validate(builds.relaxed)) {
+    const module = new WebAssembly.Module(builds.relaxed);
+    if (passesSelfTest(module)) return { module, build: 'relaxed' };
+  }
+  return { module: new WebAssembly.Module(builds.plain), build: 'plain' };
+}
+
+/** A memory that the kernels accept, of `pages` pages; the most that 32 bits address is only reserved. */
+export const kernelMemory = (pages: number): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: pages, maximum: 65536 });
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory, abort: abortKernel } }).exports as Kernels;
+}
+
+function abortKernel(): never {
+  throw new Error('A kernel stopped itself; this is a fault in Shoal');
+}
+
+/**
+ * Multiplies one block of eight rows by four tokens and compares with plain arithmetic, with bytes at both ends of
+ * their ranges: Node 20's relaxed dot product, for one, gives wrong numbers.
+ */
+export function passesSelfTest(module: WebAssembly.Module): boolean {
+  const memory = kernelMemory(2);
+  const kernels = instantiate(module, memory);
+  const bytes = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+  const weight = 16384;
+  const x = weight + 1024;
+  const xStride = 40;
+  const out = x + 4 * xStride + 96;
+  const scratch = 65536;
+  const nibble = (row: number, column: number) => (column % 5 === 0 ? 15 : (row * 7 + column * 3) % 16);
+  const activation = (token: number, column: number) => [127, -127, -1, 64][(token + column) % 4];
+  for (let row = 0; row < 8; row++) {
+    view.setUint16(weight + row * 2, row % 2 ? 0xbc00 : 0x3c00, true); // f16 −1 and 1
+    for (let column = 0; column < 16; column++) {
+      const byte = weight + 16 + (column >> 2) * 32 + row * 4 + (column & 3);
+      bytes[byte] = nibble(row, column) | (nibble(row, column + 16) << 4);
+    }
+  }
+  for (let token = 0; token < 4; token++) {
+    let sum = 0;
+    for (let column = 0; column < 32; column++) {
+      view.setInt8(x + token * xStride + column, activation(token, column));
+      sum += activation(token, column);
+    }
+    view.setFloat32(x + token * xStride + 32, 1, true);
+    view.setInt32(x + token * xStride + 36, 0x4b400000 - 8 * sum, true);
+  }
+  for (const tokens of [1, 4]) {
+    kernels.matmulQ40(weight, 1, 1, x, xStride, tokens, out, 32, scratch);
+    for (let token = 0; token < tokens; token++) {
+      for (let row = 0; row < 8; row++) {
+        let expected = 0;
+        for (let column = 0; column < 32; column++) expected += (nibble(row, column) - 8) * activation(token, column);
+        if (row % 2) expected = -expected;
+        if (view.getFloat32(out + token * 32 + row * 4, true) !== expected) return false;
+      }
+    }
+  }
+  return true;
+}

@@ -1,0 +1,142 @@
+// Where everything lies in a thread's WASM memory. Pure: sizes in, addresses out; so a device can tell before it
+// allocates anything whether a model fits, and into how many threads it must be cut.
+
+import type { Bytes } from '../../units.ts';
+import { ShoalError } from '../../errors.ts';
+import { type Op, type Program, programWeights, type Weight, weightKey } from '../../program/program.ts';
+import { rangeLength } from '../../units.ts';
+import { MATMUL_SCRATCH_BYTES, MAX_MEMORY_BYTES } from './kernels.ts';
+import { ownRows, type Shares, type ThreadPlan } from './thread-plan.ts';
+
+/** A thread's part of the model does not fit a 32-bit memory. */
+export class ThreadMemoryError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(needed: Bytes, threads: number) {
+    const more = Math.ceil((needed * threads) / MAX_MEMORY_BYTES) + 1;
+    super(
+      `A thread would need ${(needed / 2 ** 30).toFixed(1)} GB but can have 4; ` +
+        `use --nthreads ${more} or more, or a shorter --max-seq-len`,
+    );
+  }
+}
+
+export interface MemoryMap {
+  /** Packed weights, by weightKey. */
+  readonly weights: ReadonlyMap<string, number>;
+  /** Buffers as whole rows: address and bytes a row. */
+  readonly rows: ReadonlyMap<string, { readonly at: number; readonly stride: Bytes }>;
+  /** Buffers as the thread's columns: address and bytes a row, padded to the kernels' eight rows. */
+  readonly columns: ReadonlyMap<string, { readonly at: number; readonly stride: Bytes }>;
+  /** Keys and values: [slots, layers, own kvHeads, 2, positions · headDim] f32. */
+  readonly cache: number;
+  readonly cacheHeadBytes: Bytes;
+  readonly cacheHeads: number;
+  /** Rotary tables: per token headDim cosines and headDim sines. */
+  readonly rope: number;
+  readonly ropeBytes: Bytes;
+  readonly matmulScratch: number;
+  readonly scores: number;
+  /** Rows of a file on their way to be packed. */
+  readonly staging: number;
+  readonly size: Bytes;
+}
+
+export const STAGING_BYTES = 4 * 2 ** 20;
+
+const align = (value: number): number => Math.ceil(value / 64) * 64;
+export const roundUp8 = (value: number): number => Math.ceil(value / 8) * 8;
+
+/** Bytes of a row of `width` activations. A q80 row is integers, scales and starts; see shaders/simd/quantise. */
+export const rowBytes = (width: number, type: 'f32' | 'q80'): Bytes => (type === 'f32' ? width * 4 : width + width / 4);
+
+/** Bytes of eight packed rows. */
+export function packedGroupBytes(type: Weight['type'], columns: number): Bytes {
+  if (type === 'f32') return columns * 32;
+  if (type === 'f16') return columns * 16;
+  return (columns / 32) * (type === 'q40' ? 144 : 272);
+}
+
+/** Bytes of a row of a tensor in its file. */
+export function fileRowBytes(type: Weight['type'], columns: number): Bytes {
+  if (type === 'f32') return columns * 4;
+  if (type === 'f16') return columns * 2;
+  return (columns / 32) * (type === 'q40' ? 18 : 34);
+}
+
+interface MapOptions {
+  readonly thread: number;
+  readonly slots: number;
+  readonly maxTokens: number;
+  /** First free address: below lies the kernels' own data. */
+  readonly base: number;
+}
+
+export function mapMemory(program: Program, shares: Shares, plans: readonly ThreadPlan[], options: MapOptions): MemoryMap {
+  const { thread, maxTokens } = options;
+  let next = align(options.base);
+  const take = (bytes: Bytes): number => {
+    const at = next;
+    next = align(at + bytes + 16); // 16 more: kernels finish a vector that they began
+    return at;
+  };
+  const ops = program.segments.flatMap((segment) => segment.ops);
+  const weights = new Map<string, number>();
+  for (const weight of programWeights(program)) {
+    weights.set(weightKey(weight), take(weightBytes(weight, ops, shares, thread)));
+  }
+  const rows = new Map<string, { at: number; stride: number }>();
+  const columns = new Map<string, { at: number; stride: number }>();
+  for (const [name, { width, type }] of Object.entries(program.buffers)) {
+    const stride = rowBytes(width, type);
+    if (plans.some((plan) => plan.columns.has(name))) {
+      const columnStride = roundUp8(rangeLength(shares.columns(name, thread))) * 4;
+      const at = take(columnStride * maxTokens);
+      columns.set(name, { at, stride: columnStride });
+      // Alone, a thread's columns are the whole row.
+      if (shares.threads === 1 && columnStride === stride) {
+        rows.set(name, { at, stride });
+        continue;
+      }
+    }
+    if (plans.some((plan) => plan.rows.has(name))) rows.set(name, { at: take(stride * maxTokens), stride });
+  }
+  const attention = ops.find((op) => op.op === 'attention');
+  const { headDim, seqLen, layers } = program.cache;
+  const cacheHeads = attention ? rangeLength(shares.heads(attention, thread).kvHeads) : 0;
+  const positions = roundUp8(seqLen);
+  const cacheHeadBytes = positions * headDim * 4;
+  const ropeBytes = maxTokens * ropeHeadDim(ops) * 8;
+  const map = {
+    weights,
+    rows,
+    columns,
+    matmulScratch: take(MATMUL_SCRATCH_BYTES),
+    scores: take(4 * positions * 4),
+    ropeBytes,
+    rope: take(ropeBytes),
+    staging: take(STAGING_BYTES),
+    cacheHeads,
+    cacheHeadBytes,
+    cache: take(options.slots * layers * cacheHeads * 2 * cacheHeadBytes),
+  };
+  if (next > MAX_MEMORY_BYTES) throw new ThreadMemoryError(next, shares.threads);
+  return { ...map, size: next };
+}
+
+function weightBytes(weight: Weight, ops: readonly Op[], shares: Shares, thread: number): Bytes {
+  const columns = rangeLength(weight.columns);
+  for (const op of ops) {
+    if (op.op === 'embedding' && op.table === weight) {
+      return rangeLength(shares.vocabulary(weight.rows, thread)) * columns * 4;
+    }
+    if (op.op === 'matmul' && op.weight === weight) {
+      return (roundUp8(rangeLength(ownRows(op, shares, thread))) / 8) * packedGroupBytes(weight.type, columns);
+    }
+  }
+  return columns * 4;
+}
+
+function ropeHeadDim(ops: readonly Op[]): number {
+  return Math.max(0, ...ops.map((op) => (op.op === 'rope' ? op.headDim : 0)));
+}

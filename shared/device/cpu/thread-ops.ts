@@ -1,0 +1,241 @@
+// Turns instructions into calls of kernels at fixed addresses. Each call does one op on this thread's part of the
+// buffers, for one batch. Knows no messages and no loading.
+
+import type { AttentionOp, MatmulOp, Op, OpName, Program, RmsNormOp, RopeOp, TopKOp } from '../../program/program.ts';
+import { weightKey } from '../../program/program.ts';
+import { type Range, rangeLength } from '../../units.ts';
+import type { Candidates, LogitsRequest, Run } from '../device.ts';
+import { selectCandidates } from '../top-k.ts';
+import type { Exchange } from './exchange.ts';
+import type { Kernels } from './kernels.ts';
+import type { MemoryMap } from './memory-map.ts';
+import type { Form, Instruction, Shares } from './thread-plan.ts';
+
+/** A step as a thread needs it: flat, and with its own share of the tokens. */
+export interface Batch {
+  readonly runs: readonly Run[];
+  readonly tokens: Int32Array;
+  readonly positions: Int32Array;
+  /** Of the tokens, in `tokens` form, this thread's. */
+  readonly own: Range;
+  /** Rows whose logits are wanted, and what of them. */
+  readonly picked: Int32Array;
+  readonly requests: readonly LogitsRequest[];
+  /** Rows of buffers: tokens, or after pick-rows the picked ones. */
+  rows: number;
+  candidates: Candidates[];
+}
+
+export interface CompiledInstruction {
+  readonly name: OpName | 'exchange';
+  readonly run: (batch: Batch) => void;
+}
+
+export interface ThreadContext {
+  readonly program: Program;
+  readonly shares: Shares;
+  readonly thread: number;
+  readonly map: MemoryMap;
+  readonly kernels: Kernels;
+  readonly memory: ArrayBuffer;
+  readonly exchange: Exchange;
+  /** For which batch and frequencies the rotary table holds. */
+  readonly ropeTable: { batch: Batch | undefined; frequencies: readonly number[] | undefined };
+}
+
+type PlainOp = Exclude<Op, { op: 'embedding' | 'pick-rows' }>;
+
+export function compile(context: ThreadContext, instruction: Instruction): CompiledInstruction {
+  const { exchange } = context;
+  switch (instruction.do) {
+    case 'embed':
+      return { name: 'embedding', run: exchange.embed(instruction.op, instruction.form) };
+    case 'pick':
+      return { name: 'pick-rows', run: exchange.pick(instruction.input, instruction.out, instruction.form) };
+    case 'exchange':
+      return { name: 'exchange', run: exchange.convert(instruction.buffer, instruction.from, instruction.to) };
+    case 'take-input':
+      return { name: 'exchange', run: exchange.takeInput(instruction.buffer) };
+    case 'give-output':
+      return { name: 'exchange', run: exchange.giveOutput(instruction.buffer, instruction.form) };
+    case 'op':
+      return { name: instruction.op.op, run: compileOp(context, instruction.op, instruction.form) };
+  }
+}
+
+function compileOp(context: ThreadContext, op: PlainOp, form: Form): (batch: Batch) => void {
+  const { kernels } = context;
+  switch (op.op) {
+    case 'rms-norm':
+      return compileNorm(context, op, form);
+    case 'quantise': {
+      const input = rowsOf(context, op.input);
+      const out = rowsOf(context, op.out);
+      const blocks = context.program.buffers[op.input].width / 32;
+      return (batch) => {
+        const { start, end } = rowRange(batch, form);
+        kernels.quantise(input.at + start * input.stride, out.at + start * out.stride, end - start, blocks);
+      };
+    }
+    case 'add': {
+      const buffer = rowsOf(context, op.buffer);
+      const addend = rowsOf(context, op.addend);
+      const { width } = context.program.buffers[op.buffer];
+      return (batch) => {
+        const { start, end } = rowRange(batch, form);
+        kernels.add(buffer.at + start * buffer.stride, addend.at + start * addend.stride, (end - start) * width);
+      };
+    }
+    case 'matmul':
+      return compileMatmul(context, op);
+    case 'rope':
+      return compileRope(context, op);
+    case 'attention':
+      return compileAttention(context, op);
+    case 'silu-mul':
+    case 'gelu-mul': {
+      const [gate, up, out] = [op.gate, op.up, op.out].map((name) => columnsOf(context, name));
+      const kernel = op.op === 'silu-mul' ? kernels.siluMul : kernels.geluMul;
+      return (batch) => kernel(gate.at, up.at, out.at, batch.rows * (gate.stride / 4));
+    }
+    case 'top-k':
+      return compileTopK(context, op);
+  }
+}
+
+function compileNorm(context: ThreadContext, op: RmsNormOp, form: Form): (batch: Batch) => void {
+  const gain = context.map.weights.get(weightKey(op.gain)) as number;
+  const width = rangeLength(op.gain.columns);
+  const place = form === 'columns' ? columnsOf : rowsOf;
+  const input = place(context, op.input);
+  const out = place(context, op.out);
+  const runsPerRow = input.stride / 4 / width;
+  return (batch) => {
+    const { start, end } = rowRange(batch, form);
+    const runs = (end - start) * runsPerRow;
+    context.kernels.rmsNorm(input.at + start * input.stride, gain, out.at + start * out.stride, runs, width, op.epsilon);
+  };
+}
+
+function compileMatmul(context: ThreadContext, op: MatmulOp): (batch: Batch) => void {
+  const { kernels, map } = context;
+  const weight = map.weights.get(weightKey(op.weight)) as number;
+  const x = rowsOf(context, op.input);
+  const out = columnsOf(context, op.out);
+  const groups = out.stride / 32;
+  const columns = rangeLength(op.weight.columns);
+  if (columns === 0) {
+    const bytes = new Uint8Array(context.memory);
+    return (batch) => bytes.fill(0, out.at, out.at + batch.rows * out.stride);
+  }
+  const kernel = {
+    q40: kernels.matmulQ40,
+    q80: kernels.matmulQ80,
+    f16: kernels.matmulF16,
+    f32: kernels.matmulF32,
+  }[op.weight.type];
+  const units = op.weight.type === 'q40' || op.weight.type === 'q80' ? columns / 32 : columns;
+  return (batch) =>
+    kernel(weight, groups, units, x.at, x.stride, batch.rows, out.at, out.stride, map.matmulScratch);
+}
+
+/** Angles are computed in double precision, once a step for all layers that use the same frequencies. */
+function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void {
+  const { headDim, frequencies } = op;
+  const halves = op.style === 'halves';
+  const buffer = columnsOf(context, op.buffer);
+  const heads = Math.floor(buffer.stride / 4 / headDim);
+  const table = new Float32Array(context.memory, context.map.rope, context.map.ropeBytes / 4);
+  const fill = (batch: Batch) => {
+    for (let t = 0; t < batch.positions.length; t++) {
+      const cosines = t * headDim * 2;
+      const sines = cosines + headDim;
+      for (let pair = 0; pair < headDim / 2; pair++) {
+        const angle = batch.positions[t] * frequencies[pair];
+        const first = halves ? pair : pair * 2;
+        const second = halves ? pair + headDim / 2 : first + 1;
+        table[cosines + first] = table[cosines + second] = Math.cos(angle);
+        table[sines + second] = Math.sin(angle);
+        table[sines + first] = -table[sines + second];
+      }
+    }
+  };
+  const state = context.ropeTable;
+  return (batch) => {
+    if (state.batch !== batch || state.frequencies !== frequencies) {
+      fill(batch);
+      state.batch = batch;
+      state.frequencies = frequencies;
+    }
+    context.kernels.rope(buffer.at, batch.rows, heads, headDim, context.map.rope, halves ? 1 : 0);
+  };
+}
+
+function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batch) => void {
+  const { kernels, map, program } = context;
+  const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context, name));
+  const { heads, kvHeads } = context.shares.heads(op, context.thread);
+  const headBytes = op.headDim * 4;
+  const { layers } = program.cache;
+  const groups = Array.from({ length: rangeLength(kvHeads) }, (_, i) => {
+    const kvHead = kvHeads.start + i;
+    const first = Math.max(heads.start, kvHead * op.headsPerKvHead);
+    const end = Math.min(heads.end, (kvHead + 1) * op.headsPerKvHead);
+    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes, index: i };
+  });
+  return (batch) => {
+    let row = 0;
+    for (const { slot, position, tokens } of batch.runs) {
+      const count = tokens.length;
+      for (const group of groups) {
+        const cached = ((slot * layers + op.layer) * map.cacheHeads + group.index) * 2;
+        const keys = map.cache + cached * map.cacheHeadBytes;
+        const values = keys + map.cacheHeadBytes;
+        const from = row * k.stride + group.keysValues;
+        kernels.storeKeysValues(k.at + from, v.at + from, k.stride, count, keys, values, position, op.headDim);
+        const query = row * q.stride + group.queries;
+        kernels.attend(
+          q.at + query,
+          out.at + query,
+          q.stride,
+          count,
+          group.count,
+          keys,
+          values,
+          position,
+          op.headDim,
+          map.scores,
+        );
+      }
+      row += count;
+    }
+  };
+}
+
+function compileTopK(context: ThreadContext, op: TopKOp): (batch: Batch) => void {
+  const { kernels } = context;
+  const logits = columnsOf(context, op.logits);
+  const own = context.shares.columns(op.logits, context.thread);
+  const count = rangeLength(own);
+  const sumOfExponentials = (values: Float32Array, largest: number): number =>
+    kernels.sumOfExponentials(values.byteOffset, values.length, largest);
+  return (batch) => {
+    batch.candidates = batch.requests.map((request, row) => {
+      const values = new Float32Array(context.memory, logits.at + row * logits.stride, count);
+      return selectCandidates(values, op.vocabulary.start + own.start, request, sumOfExponentials);
+    });
+  };
+}
+
+function rowsOf(context: ThreadContext, name: string): { at: number; stride: number } {
+  return context.map.rows.get(name) as { at: number; stride: number };
+}
+
+function columnsOf(context: ThreadContext, name: string): { at: number; stride: number } {
+  return context.map.columns.get(name) as { at: number; stride: number };
+}
+
+/** The rows of a batch that a thread computes of a buffer in row form. */
+function rowRange(batch: Batch, form: Form): Range {
+  return form === 'tokens' ? batch.own : { start: 0, end: batch.rows };
+}

@@ -1,0 +1,62 @@
+// The sampler's other half, for the rare token that the largest logits do not decide: chooses with the whole row.
+
+import type { TokenId } from '../units.ts';
+import { type Alterations, alteredLogit } from './alterations.ts';
+import { keptBy, lookUp, sum } from './cuts.ts';
+import type { Chance } from './random.ts';
+import type { Sampling } from './sampling.ts';
+
+/** A token with its logit after penalties and bias. */
+export interface Entry {
+  readonly id: TokenId;
+  readonly logit: number;
+}
+
+/** Larger logits first, of equals the lower id: the one order in which tokens are sorted everywhere. */
+export const byRank = (a: Entry, b: Entry): number => b.logit - a.logit || a.id - b.id;
+
+/** `certain` are the first of the sorted tokens, which the sampler knew to be kept without the whole row. */
+export function chooseFromAll(
+  sampling: Sampling,
+  alterations: Alterations,
+  row: Float32Array,
+  certain: readonly Entry[],
+  chance: Chance,
+): TokenId {
+  const logits = Float64Array.from(row);
+  for (const [id, alteration] of alterations) {
+    logits[id] = alteredLogit(row[id]!, alteration, sampling.repetitionPenalty);
+  }
+  const max = certain[0]!.logit;
+  const weights = logits.map((logit) => Math.exp((logit - max) / sampling.temperature));
+  const cutting = sampling.topK > 0 || sampling.topP < 1 || sampling.minP > 0;
+  const beyond = cutting ? keptTokens(sampling, logits, weights).slice(certain.length) : undefined;
+  const certainWeights = certain.map(({ id }) => weights[id]!);
+  const certainWeight = sum(certainWeights);
+  // Where nothing is cut there is no need to sort: the others follow by id, those that are certain weigh nothing.
+  if (!beyond) for (const { id } of certain) weights[id] = 0;
+  const beyondWeights = beyond?.map((id) => weights[id]!) ?? weights;
+  const beyondWeight = sum(beyondWeights);
+  if (beyondWeight === 0 || chance.place * (certainWeight + beyondWeight) < certainWeight) {
+    return certain[lookUp(certainWeights, chance.pick * certainWeight)]!.id;
+  }
+  const index = lookUp(beyondWeights, chance.pick * beyondWeight);
+  return beyond ? beyond[index]! : index;
+}
+
+/** The tokens that the cuts keep, sorted. */
+function keptTokens(sampling: Sampling, logits: Float64Array, weights: Float64Array): TokenId[] {
+  const { topK, topP, minP } = sampling;
+  const total = sum(weights);
+  // Tokens lighter than the average of what top-p leaves out sum to less than that, so none of them is kept (llama2.c
+  // sorts fewer by the same thought). After top-k the sum is not known before sorting.
+  const floor = topK > 0 ? 0 : Math.max(minP, ((1 - topP) * total) / weights.length);
+  const entries: Entry[] = [];
+  for (let id = 0; id < weights.length; id++) {
+    if (weights[id]! >= floor) entries.push({ id, logit: logits[id]! });
+  }
+  entries.sort(byRank);
+  const sorted = entries.map(({ id }) => weights[id]!);
+  const { count } = keptBy(sampling, sorted, { low: total, high: total }, true);
+  return entries.slice(0, count).map(({ id }) => id);
+}

@@ -1,0 +1,127 @@
+// Chooses a token from what ranks return of their logits, exactly as if it had all of them. Pure: the history and the
+// random number are arguments. It knows no steps; where the answer does not suffice, it says so.
+//
+// Ranks return the k largest logits, the log-sum-exp of all, and the altered logits apart. With the altered ones put in
+// their place these are the `head` of the sorted distribution, with unknown tokens only below it. What has to be known
+// of those is the sum of their weights exp((logit − max) / temperature). At temperature 1 the log-sum-exp tells it; at
+// others it bounds it, since each unknown logit is at most the k-th. The tokens that are kept for certain, a prefix of
+// the head, have then a least probability together. One random number, `place`, decides whether the token is one of
+// them, and another, `pick`, which: so an uncertain sum matters in one comparison only, and not at the border of every
+// token's share. Where that comparison cannot be made, the caller repeats the position with `full` logits and the *same*
+// random numbers (others would favour the head). So the result is a function of the distribution and the random numbers
+// only, whether or not the whole row was at hand.
+
+import type { Candidates, LogitsRequest } from '../device/device.ts';
+import type { TokenId } from '../units.ts';
+import { type Alterations, alterationsOf, alteredLogit, type History } from './alterations.ts';
+import { type Bounds, keptBy, lookUp, sum } from './cuts.ts';
+import { UnusableLogitsError } from './errors.ts';
+import { byRank, chooseFromAll, type Entry } from './full-sampler.ts';
+import type { Chance } from './random.ts';
+import type { Sampling } from './sampling.ts';
+
+/** Logits asked for where no top-k says how many: 1 KB a token, and usually more than 95 % of the probability. */
+const usualTopK = 128;
+/** A larger top-k is served from the whole row. */
+const largestTopK = 1024;
+/** The relative error that a rank's log-sum-exp may have in single precision. */
+const sumError = 1e-6;
+
+/** What to ask for to choose the next token, and what to remember until the answer is there. */
+export interface SamplePlan {
+  readonly sampling: Sampling;
+  readonly vocabSize: number;
+  readonly alterations: Alterations;
+  readonly request: LogitsRequest;
+}
+
+export interface SampleNeeds {
+  /** How many of the most probable tokens are reported with their probabilities. */
+  readonly topLogprobs?: number;
+  /** Ask for the whole row, because the head did not suffice. */
+  readonly full?: boolean;
+}
+
+export function planSample(
+  sampling: Sampling,
+  history: History,
+  vocabSize: number,
+  { topLogprobs = 0, full = false }: SampleNeeds = {},
+): SamplePlan {
+  const { temperature, topK } = sampling;
+  const alterations = alterationsOf(sampling, history);
+  const k = temperature === 0 ? 1 : topK > 0 && topK <= largestTopK ? topK : usualTopK;
+  const request = {
+    topK: Math.min(vocabSize, Math.max(k, topLogprobs)),
+    apart: [...alterations.keys()],
+    full: full || (temperature > 0 && topK > largestTopK),
+  };
+  return { sampling, vocabSize, alterations, request };
+}
+
+/** The token that belongs to `chance`, or 'need-more'. Full answers always suffice. */
+export function sample(plan: SamplePlan, candidates: Candidates, chance: Chance): TokenId | 'need-more' {
+  const { sampling, alterations } = plan;
+  const { head, below, unknown } = sortCandidates(plan, candidates);
+  const max = head[0]!.logit;
+  // Ranks report a row with a NaN in it by a log-sum-exp of NaN.
+  const broken = Number.isNaN(candidates.logSumExp) || candidates.apart.some(Number.isNaN);
+  if (broken || !Number.isFinite(max)) throw new UnusableLogitsError(broken ? Number.NaN : max);
+  if (sampling.temperature === 0) return head[0]!.id;
+
+  const weightOf = ({ logit }: Entry): number => Math.exp((logit - max) / sampling.temperature);
+  const weights = head.map(weightOf);
+  const known = sum(weights) + sum(below.map(weightOf));
+  const rest = unknown > 0 ? unknownWeight(candidates, unknown, max, sampling.temperature) : { low: 0, high: 0 };
+  const total = { low: known + rest.low, high: known + rest.high };
+  const { count, mostWeight } = keptBy(sampling, weights, total, unknown === 0);
+  const certainWeight = sum(weights.slice(0, count));
+  if (chance.place * mostWeight < certainWeight) return head[lookUp(weights, chance.pick * certainWeight)]!.id;
+  return candidates.full
+    ? chooseFromAll(sampling, alterations, candidates.full, head.slice(0, count), chance)
+    : 'need-more';
+}
+
+interface SortedCandidates {
+  /** The beginning of the sorted distribution, without gaps. */
+  readonly head: readonly Entry[];
+  /** Altered logits that have fallen among the unknown. */
+  readonly below: readonly Entry[];
+  /** How many tokens are in neither. */
+  readonly unknown: number;
+}
+
+function sortCandidates(plan: SamplePlan, { ids, logits, apart }: Candidates): SortedCandidates {
+  const head: Entry[] = Array.from(ids, (id, i) => ({ id, logit: logits[i]! }));
+  const below: Entry[] = [];
+  const last = head.at(-1);
+  const unknown = plan.vocabSize - ids.length - apart.length;
+  if (apart.length === 0) return { head, below, unknown };
+  let i = 0;
+  for (const [id, alteration] of plan.alterations) {
+    const entry = { id, logit: alteredLogit(apart[i++]!, alteration, plan.sampling.repetitionPenalty) };
+    if (unknown > 0 && last && byRank(last, entry) < 0) below.push(entry);
+    else head.push(entry);
+  }
+  return { head: head.sort(byRank), below, unknown };
+}
+
+/** The sum of the weights of `count` tokens of which only the log-sum-exp and an upper limit are known. */
+function unknownWeight({ logits, logSumExp }: Candidates, count: number, max: number, temperature: number): Bounds {
+  const power = 1 / temperature;
+  // In units of the k-th weight, so that a bias that lifts `max` far above them leaves something to calculate with.
+  const kth = logits.at(-1)!;
+  const unit = Math.exp((kth - max) * power);
+  const all = Math.exp(logSumExp - kth);
+  let listed = 0;
+  for (const logit of logits) listed += Math.exp(logit - kth);
+  if (!Number.isFinite(all - listed)) return { low: 0, high: count * unit };
+  const rest = Math.min(Math.max(0, all - listed), count);
+  if (power === 1) return { low: rest * unit, high: rest * unit };
+  const low = Math.max(0, rest - sumError * all);
+  const high = Math.min(count, rest + sumError * all);
+  // Σ w^power of weights w ≤ 1 with a given sum is extreme where all are equal (by the power mean inequality), and where
+  // each is 1 or nothing.
+  const spread = (restSum: number): number => restSum ** power * count ** (1 - power);
+  return power > 1 ? { low: spread(low) * unit, high: high * unit } : { low: low * unit, high: spread(high) * unit };
+}
