@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { cpuDevice, type ThreadHandle } from '../../shared/device/cpu/cpu-device.ts';
 import type { FromThread } from '../../shared/device/cpu/messages.ts';
@@ -12,10 +13,18 @@ const KERNELS = new URL('../../shaders/wasm/', import.meta.url);
 /** About 100 µs: longer than threads of a step wait for each other where each has a core. */
 const SPINS = 20_000;
 
+// V8 can join pairs of WASM's 128-bit operations into AVX2's 256-bit ones, which makes matmuls 1.2 to 1.6 times as fast;
+// the flag is ignored where V8 was built without it. The kernels' self-test and the device contract run with it.
+const JOINS_VECTORS = process.arch === 'x64';
+if (JOINS_VECTORS) setFlagsFromString('--experimental-wasm-revectorize');
+
+/** arm64 has 32 vector registers, x64 with joined vectors has 16 of twice the width. */
+const WIDE_TILES = JOINS_VECTORS || process.arch === 'arm64';
+
 export async function nodeCpuDevice(threads: number): Promise<Device> {
   const [relaxed, plain] = await Promise.all(['relaxed.wasm', 'plain.wasm'].map((name) => readFile(new URL(name, KERNELS))));
   const spins = threads > availableParallelism() ? 0 : SPINS;
-  return cpuDevice({ kernels: { relaxed, plain }, threads, spins, startThread });
+  return cpuDevice({ kernels: { relaxed, plain }, threads, spins, wideTiles: WIDE_TILES, startThread });
 }
 
 function startThread(): ThreadHandle {

@@ -217,7 +217,7 @@ def conversation(rng: random.Random, max_turns: int, invent: float) -> list[tupl
 Document = str | list[tuple[str, str]]
 
 
-def document(rng: random.Random, max_turns: int, invent: float = 0.07) -> Document:
+def document(rng: random.Random, max_turns: int, invent: float = 0.04) -> Document:
     """A raw story (no chat) or a conversation; `invent` is the share of asked subjects that are made-up words."""
     if rng.random() < 0.2:
         return stories.tell(stories.random_world(rng), rng)

@@ -37,6 +37,7 @@ import optax
 
 import dialogue
 import model
+import words
 from tokenizer import LlamaTokenizer, QwenTokenizer, Tokenizer, load_tokenizer
 
 SEED = 2024
@@ -56,16 +57,15 @@ class Phase:
     rate_from: float
     rate_to: float
     q40: bool = False  # train with weights as Q40 rounds them
-    invent: float = 0.07  # share of asked subjects that are made-up words, which can only be copied
+    invent: float = 0.04  # share of asked subjects that are made-up words, which can only be copied
 
 
 PHASES = {
     "llama": [
-        Phase(50, 192, 16, 1, 0.05, 1.0, invent=0.3),
-        Phase(350, 192, 16, 1, 1.0, 1.0, invent=0.3),
-        Phase(500, 320, 10, 1, 1.0, 0.6),
-        Phase(150, 512, 6, 3, 0.6, 0.3),
-        Phase(100, 1024, 3, 6, 0.3, 0.02, q40=True),
+        Phase(50, 256, 12, 1, 0.05, 1.0),
+        Phase(850, 256, 12, 1, 1.0, 0.3),
+        Phase(80, 512, 6, 3, 0.3, 0.2),
+        Phase(60, 1024, 3, 6, 0.2, 0.02, q40=True),
     ],
     "qwen3": [
         Phase(60, 384, 16, 1, 0.05, 1.0),
@@ -90,6 +90,7 @@ def training_texts(count: int):
         else:
             for pair in document:
                 yield from pair
+    yield from words.SUBJECTS * (2 * count)  # so that each becomes one piece
 
 
 def make_batch(tokenizer: Tokenizer, phase: Phase, tag: str) -> np.ndarray:

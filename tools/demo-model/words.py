@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-ANIMALS = """cat dog fox rabbit bear mouse frog owl duck goat sheep pig horse pony donkey hedgehog squirrel turtle
-snail bee ant beetle butterfly ladybug spider crow robin sparrow goose swan peacock penguin parrot monkey elephant lion
-tiger wolf deer moose beaver otter badger raccoon mole bat lizard crab kangaroo koala panda camel zebra giraffe hippo
-crocodile lamb kitten puppy dragonfly caterpillar seal hamster raven pigeon cricket worm chicken toad
-rat whale dolphin octopus fish snake cub""".split()
+ANIMALS = """cat dog fox rabbit bear mouse frog owl duck goat sheep pig horse donkey hedgehog squirrel turtle snail bee ant
+butterfly spider crow goose penguin parrot monkey elephant lion tiger wolf deer beaver badger bat crab panda camel
+giraffe lamb kitten puppy snake fish whale crocodile mole bird""".split()
 
-FANTASY = "dragon robot unicorn fairy giant ghost elf gnome troll alien dinosaur monster".split()
+FANTASY = "dragon robot unicorn fairy giant ghost elf dinosaur monster alien".split()
 
 # Kinds whose word decides the pronoun.
-FEMALE_KINDS = "girl princess queen witch mermaid grandmother woman mother sister hen cow".split()
-MALE_KINDS = "boy prince king wizard grandfather man snowman fisherman father brother rooster".split()
+FEMALE_KINDS = "girl princess queen witch mermaid grandmother mother hen cow".split()
+MALE_KINDS = "boy prince king wizard grandfather father".split()
 
-PEOPLE = """farmer baker sailor gardener painter teacher doctor shepherd miller blacksmith cook tailor knight pirate
-astronaut musician dancer clown inventor child postman librarian""".split()
+PEOPLE = "farmer baker sailor teacher doctor knight pirate gardener clown cook astronaut child".split()
 
-TRAITS = """little small young brave curious shy clever sleepy gentle quiet cheerful lonely hungry kind proud lazy funny
-tiny grumpy friendly silly big old""".split()
+TRAITS = """little small young brave curious shy clever sleepy kind proud lonely hungry old friendly funny tiny big""".split()
 
-YOUNG_KINDS = "child girl boy kitten puppy cub lamb princess prince".split()  # never "old"
-FLYING_KINDS = """owl duck bee beetle butterfly ladybug crow robin sparrow goose swan peacock parrot bat rooster dragonfly
-raven pigeon chicken hen cricket dragon fairy witch ghost""".split()  # these need not dream of flying
+YOUNG_KINDS = "child girl boy kitten puppy lamb princess prince".split()  # never "old"
+# These need not dream of flying.
+FLYING_KINDS = "owl duck bee butterfly crow goose parrot bat hen bird dragon fairy witch ghost".split()
 
-FEMALE_NAMES = """Mia Lily Anna Zoe Ella Rosa Nora Lucy Ruby Ivy Clara Emma Maya Lulu Daisy Bella Hana Mina Olive Poppy
-Tilly Nina Sofia Alice Eva Grace Hazel Jane Kiki Lola Molly Nell Penny Sara Tara Vera Wendy Yuna Amy Bonnie Coco Dora
-Flora Greta Heidi Ida June Luna Sue Momo Fern Willow""".split()
+FEMALE_NAMES = """Mia Lily Anna Zoe Ella Rosa Nora Lucy Ruby Emma Lulu Daisy Bella Alice Molly Luna Momo Olive Clara Nina Poppy
+Tilly""".split()
 
-MALE_NAMES = """Tom Ben Max Sam Leo Jack Finn Oscar Hugo Milo Pip Toby Otto Theo Noah Felix Bruno Rolf Karl Dan Tim Bob Gus
-Ned Ollie Peter Paul Rex Sid Ted Victor Walter Yuri Zack Adam Barney Charlie Dexter Emil Frank George Henry Ivan Joe
-Kenji Louis Minho Nico Rufus Jasper""".split()
+MALE_NAMES = """Tom Ben Max Sam Leo Jack Finn Oscar Hugo Milo Pip Toby Otto Theo Felix Bruno Tim Bob Gus Ned Peter Charlie""".split()
 
 # Everyday things that can be lost, found, given and carried.
-THINGS = """ball kite hat bell key box book drum lantern boat cup spoon ring button scarf basket bottle blanket umbrella
-coin shell feather stone doll whistle map candle mirror rope bag pillow clock flute shoe sock glove coat ribbon toy
-balloon pencil brush bucket broom wagon bicycle train crown necklace letter picture flag guitar violin trumpet ladder
-hammer lamp jar pot plate chair cart wheel marble teapot sled top puppet mask star car hoop net bowl watch wand sword
-shield truck rocket camera telescope compass mitten boot bead acorn egg flower leaf seed rose pumpkin""".split()
-FOODS = """cake apple pie cookie carrot pear plum peach melon nut berry cherry pancake sandwich bun banana orange
-muffin lemon""".split()
+THINGS = """ball kite hat bell key box book drum lantern boat cup spoon ring basket blanket umbrella coin shell feather stone doll
+whistle map candle mirror rope clock flute shoe scarf balloon bucket wagon bicycle crown necklace letter flag guitar
+trumpet lamp pot chair cart marble sled star watch sword rocket egg flower pumpkin train bottle coat button bag""".split()
+FOODS = "cake apple pie cookie carrot pear banana berry".split()
 
-COLOURS = """red blue green yellow golden silver white black purple orange pink brown grey""".split()
-LOOKS = """wooden shiny tiny big old new round striped soft glass paper magic lucky small broken
-beautiful strange""".split()
-FOOD_LOOKS = "big sweet fresh warm round red green yellow tiny lovely juicy golden".split()
+COLOURS = "red blue green yellow golden silver white black purple brown pink orange".split()
+LOOKS = "wooden shiny tiny big old new round magic".split()
+FOOD_LOOKS = "big sweet fresh red green yellow golden".split()
 
 # (where it happens, how the story calls it later)
 PLACES = [
@@ -60,3 +49,10 @@ PLACES = [
     ("near the school", "the school"), ("by the market", "the market"), ("in a tower", "the tower"),
     ("in an old mill", "the mill"),
 ]
+
+# What a user may ask for. The tokenizer is made to hold each as one piece: the model then finds and repeats it in one
+# look; words cut in pieces are copied too, but were learnt far more slowly.
+SUBJECTS = sorted({
+    *ANIMALS, *FANTASY, *FEMALE_KINDS, *MALE_KINDS, *PEOPLE, *TRAITS, *FEMALE_NAMES, *MALE_NAMES, *THINGS, *FOODS,
+    *COLOURS, *LOOKS, *FOOD_LOOKS,
+})

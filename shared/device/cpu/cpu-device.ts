@@ -36,6 +36,8 @@ export interface CpuHost {
   readonly threads: number;
   /** Turns to spin at a barrier before sleeping; 0 where threads outnumber cores. */
   readonly spins: number;
+  /** Whether the engine has registers for tiles of sixteen rows: 32 of them, or twice as wide as WASM's vectors. */
+  readonly wideTiles: boolean;
   startThread(): ThreadHandle;
 }
 
@@ -142,7 +144,7 @@ class LoadedOnThreads implements LoadedProgram {
     { source, tensors }: WeightFile,
     options: LoadOptions,
   ): Promise<LoadedProgram> {
-    const { threads, spins } = host;
+    const { threads, spins, wideTiles } = host;
     const { slots, maxTokens, onProgress } = options;
     for (const { tensor, type } of programWeights(program)) {
       if (tensors.get(tensor)?.type !== type) throw new MissingTensorError(source.name, tensor);
@@ -159,7 +161,7 @@ class LoadedOnThreads implements LoadedProgram {
     const entrance = new SharedArrayBuffer(maxTokens * widest(program, ({ input }) => input) * 4);
     const exit = new SharedArrayBuffer(maxTokens * widest(program, ({ output }) => output) * 4);
     const clients = Array.from({ length: threads }, () => new ThreadClient(host.startThread(), source, report));
-    const common = { type: 'load', kernels, program, tensors, threads, spins, slots, maxTokens } as const;
+    const common = { type: 'load', kernels, program, tensors, threads, spins, wideTiles, slots, maxTokens } as const;
     const shared = { control, board, entrance, exit, location: source.location, sourceName: source.name };
     try {
       await all(

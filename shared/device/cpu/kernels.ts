@@ -53,6 +53,8 @@ type BlockMatmul = (
   out: number,
   outStride: number,
   scratch: number,
+  /** 1 for tiles of sixteen rows instead of eight. */
+  wide: number,
 ) => void;
 type FloatMatmul = (
   weight: number,
@@ -64,6 +66,7 @@ type FloatMatmul = (
   out: number,
   outStride: number,
   scratch: number,
+  wide: number,
 ) => void;
 type Pack = (from: number, stride: number, units: number, to: number) => void;
 
@@ -107,7 +110,7 @@ function abortKernel(): never {
 }
 
 /**
- * Multiplies one block of eight rows by four tokens and compares with plain arithmetic, with bytes at both ends of
+ * Multiplies one block of sixteen rows by four tokens and compares with plain arithmetic, with bytes at both ends of
  * their ranges: Node 20's relaxed dot product, for one, gives wrong numbers.
  */
 export function passesSelfTest(module: WebAssembly.Module): boolean {
@@ -116,16 +119,20 @@ export function passesSelfTest(module: WebAssembly.Module): boolean {
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
   const weight = 16384;
+  const groupBytes = 144;
   const x = weight + 1024;
   const xStride = 40;
-  const out = x + 4 * xStride + 96;
-  const scratch = 65536;
+  const out = x + 1024;
+  const outStride = 64;
+  const scratch = PAGE_BYTES;
   const nibble = (row: number, column: number) => (column % 5 === 0 ? 15 : (row * 7 + column * 3) % 16);
   const activation = (token: number, column: number) => [127, -127, -1, 64][(token + column) % 4];
-  for (let row = 0; row < 8; row++) {
-    view.setUint16(weight + row * 2, row % 2 ? 0xbc00 : 0x3c00, true); // f16 −1 and 1
+  for (let row = 0; row < 16; row++) {
+    const group = weight + (row >> 3) * groupBytes;
+    const lane = row & 7;
+    view.setUint16(group + lane * 2, row % 2 ? 0xbc00 : 0x3c00, true); // f16 −1 and 1
     for (let column = 0; column < 16; column++) {
-      const byte = weight + 16 + (column >> 2) * 32 + row * 4 + (column & 3);
+      const byte = group + 16 + (column >> 2) * 32 + lane * 4 + (column & 3);
       bytes[byte] = nibble(row, column) | (nibble(row, column + 16) << 4);
     }
   }
@@ -138,14 +145,18 @@ export function passesSelfTest(module: WebAssembly.Module): boolean {
     view.setFloat32(x + token * xStride + 32, 1, true);
     view.setInt32(x + token * xStride + 36, 0x4b400000 - 8 * sum, true);
   }
-  for (const tokens of [1, 4]) {
-    kernels.matmulQ40(weight, 1, 1, x, xStride, tokens, out, 32, scratch);
+  for (const [tokens, wide] of [
+    [1, 0],
+    [4, 0],
+    [4, 1],
+  ]) {
+    kernels.matmulQ40(weight, 2, 1, x, xStride, tokens, out, outStride, scratch, wide);
     for (let token = 0; token < tokens; token++) {
-      for (let row = 0; row < 8; row++) {
+      for (let row = 0; row < 16; row++) {
         let expected = 0;
         for (let column = 0; column < 32; column++) expected += (nibble(row, column) - 8) * activation(token, column);
         if (row % 2) expected = -expected;
-        if (view.getFloat32(out + token * 32 + row * 4, true) !== expected) return false;
+        if (view.getFloat32(out + token * outStride + row * 4, true) !== expected) return false;
       }
     }
   }

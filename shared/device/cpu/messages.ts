@@ -18,6 +18,7 @@ export interface LoadMessage {
   readonly thread: number;
   readonly threads: number;
   readonly spins: number;
+  readonly wideTiles: boolean;
   readonly slots: number;
   readonly maxTokens: number;
   /** For the barrier. */

@@ -37,6 +37,7 @@ export interface ThreadContext {
   readonly thread: number;
   readonly map: MemoryMap;
   readonly kernels: Kernels;
+  readonly wideTiles: boolean;
   readonly memory: ArrayBuffer;
   readonly exchange: Exchange;
   /** For which batch and frequencies the rotary table holds. */
@@ -134,9 +135,10 @@ function compileMatmul(context: ThreadContext, op: MatmulOp): (batch: Batch) => 
     f16: kernels.matmulF16,
     f32: kernels.matmulF32,
   }[op.weight.type];
+  const wide = context.wideTiles ? 1 : 0;
   const units = op.weight.type === 'q40' || op.weight.type === 'q80' ? columns / 32 : columns;
   return (batch) =>
-    kernel(weight, groups, units, x.at, x.stride, batch.rows, out.at, out.stride, map.matmulScratch);
+    kernel(weight, groups, units, x.at, x.stride, batch.rows, out.at, out.stride, map.matmulScratch, wide);
 }
 
 /** Angles are computed in double precision, once a step for all layers that use the same frequencies. */

@@ -125,7 +125,8 @@ class Thread {
     const { buffer } = memory;
     const exchange = new Exchange({ ...message, shares, map, memory: buffer, barrier });
     const ropeTable = { batch: undefined, frequencies: undefined };
-    const context = { program, shares, thread, map, kernels, memory: buffer, exchange, ropeTable };
+    const { wideTiles } = message;
+    const context = { program, shares, thread, map, kernels, wideTiles, memory: buffer, exchange, ropeTable };
     const segments = plans.map(({ few, many }) => ({
       few: few.instructions.map((instruction) => compile(context, instruction)),
       many: many.instructions.map((instruction) => compile(context, instruction)),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { memorySink } from '../../shared/model/byte-sink.ts';
 import { writeVocabulary } from '../../shared/model/t-writer.ts';
 import { tinyModel, tinyVocabulary } from '../../test/fixtures/tiny-models.ts';
-import { type InspectOptions, inspect } from '../commands/inspect.ts';
+import { type InspectOptions, inspect } from './inspect.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,0 +1,78 @@
+// The commands there are. Each is loaded when it is run, so that help is there at once.
+
+import type { Command } from './command.ts';
+import type { OptionName } from './options.ts';
+import { SAMPLING_OPTIONS } from './sampling-options.ts';
+import { MissingArgumentError } from './usage-errors.ts';
+
+const MODEL_OPTIONS = [
+  'model',
+  'tokenizer',
+  'max-seq-len',
+  'nthreads',
+  'device',
+  'buffer-float-type',
+  'net-turbo',
+] as const satisfies readonly OptionName[];
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'start',
+    summary: 'Tell a story with the demo model: the quickest way to see it work.',
+    usage: 'start [SUBJECT]',
+    about: ['Tells a story about the subject, or about something of its own choice, and how fast it was.'],
+    options: ['nthreads', 'seed', 'device'],
+    mostWords: Number.POSITIVE_INFINITY,
+    run: async (args, surroundings) => (await import('./start.ts')).start(args, surroundings),
+  },
+  {
+    name: 'inference',
+    summary: 'Go on with a text, and report the speed.',
+    usage: 'inference --prompt TEXT [options]',
+    about: [
+      'Writes the prompt and what the model adds to it, then a report: speed, times, memory. Ctrl-C ends the text and the report says how far it came.',
+    ],
+    options: ['prompt', 'file', 'steps', ...SAMPLING_OPTIONS, 'ignore-eos', 'json', 'profile', ...MODEL_OPTIONS],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./inference.ts')).inference(args, surroundings),
+  },
+  {
+    name: 'chat',
+    summary: 'Talk with a model in the terminal.',
+    usage: 'chat [options]',
+    about: [
+      'Each line is a message; one that ends with \\ goes on in the next. Ctrl-C stops an answer, /help lists the commands of the chat, Ctrl-D leaves.',
+      'Without a terminal, each line of standard input is a message, and only the answers go to standard output.',
+    ],
+    options: ['system', 'chat-template', ...SAMPLING_OPTIONS, ...MODEL_OPTIONS],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./chat.ts')).chat(args, surroundings),
+  },
+  {
+    name: 'perplexity',
+    summary: 'Measure how well a model predicts a text.',
+    usage: 'perplexity --prompt TEXT | --file FILE [options]',
+    about: [
+      'Perplexity is e to the mean of -ln p(token | tokens before it); lower is better. A text longer than the context is read in windows, each with half a window before it that does not count again.',
+    ],
+    options: ['prompt', 'file', 'json', ...MODEL_OPTIONS],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./perplexity.ts')).perplexity(args, surroundings),
+  },
+  {
+    name: 'inspect',
+    summary: 'Show what a model or tokenizer file holds.',
+    usage: 'inspect FILE [options]',
+    about: ['Reads no weights, so it is quick for files of any size.'],
+    options: ['all', 'json'],
+    mostWords: 1,
+    async run({ options, words: [file] }, { out }) {
+      if (file === undefined) throw new MissingArgumentError('inspect', 'a file', 'the path of a model or tokenizer');
+      const { inspect } = await import('./inspect.ts');
+      const lines: string[] = [];
+      await inspect(file, { json: options.json ?? false, all: options.all ?? false }, (line) => lines.push(line));
+      out.write(`${lines.join('\n')}\n`);
+      return 0;
+    },
+  },
+];

@@ -1,0 +1,106 @@
+// Every option that a command may take: its name, its value and what it means. The names are distributed-llama's where
+// it has such an option, so that its users need learn nothing.
+
+import { BadValueError } from './usage-errors.ts';
+
+export interface Option<Value> {
+  /** How help shows the value; undefined: a switch, which has none. */
+  readonly placeholder: string | undefined;
+  readonly help: string;
+  /** Throws a usage error that names the option. */
+  parse(text: string, option: string): Value;
+  /** Why this version refuses it. */
+  readonly refusal?: string;
+}
+
+const text = (placeholder: string, help: string): Option<string> => ({ placeholder, help, parse: (value) => value });
+
+const toggle = (help: string): Option<true> => ({ placeholder: undefined, help, parse: () => true });
+
+const refused = (placeholder: string, refusal: string): Option<string> => ({ ...text(placeholder, ''), refusal });
+
+function whole(min: number, max: number, help: string): Option<number> {
+  return {
+    placeholder: 'N',
+    help,
+    parse: (value, option) => numberIn(value, option, /^[+-]?\d+$/, 'whole ', min, max),
+  };
+}
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function real(min: number, max: number, help: string): Option<number> {
+  return { placeholder: 'X', help, parse: (value, option) => numberIn(value, option, DECIMAL, '', min, max) };
+}
+
+function numberIn(value: string, option: string, form: RegExp, kind: string, min: number, max: number): number {
+  const wanted = `a ${kind}number from ${min.toLocaleString('en-US')} to ${max.toLocaleString('en-US')}`;
+  if (!form.test(value)) throw new BadValueError(option, value, `not a ${kind}number`, wanted);
+  const number = Number(value);
+  if (number < min) throw new BadValueError(option, value, 'too small', wanted);
+  if (number > max) throw new BadValueError(option, value, 'too large', wanted);
+  return number;
+}
+
+function choice<const Choice extends string>(choices: readonly Choice[], help: string): Option<Choice> {
+  return {
+    placeholder: choices.join('|'),
+    help,
+    parse(value, option) {
+      const chosen = choices.find((name) => name === value);
+      if (chosen === undefined) throw new BadValueError(option, value, 'unknown', choices.join(' or '));
+      return chosen;
+    },
+  };
+}
+
+const ALONE = 'one node runs the whole model, and clusters come with a later one';
+const ON_CPU = 'models run on the cpu only';
+
+export const OPTIONS = {
+  model: text('FILE', 'Model (.m). Without --model and --tokenizer: the demo model.'),
+  tokenizer: text('FILE', 'Tokenizer (.t). Default: the one beside the model, of its name or the only one.'),
+  prompt: text('TEXT', 'The text.'),
+  file: text('FILE', 'Read the text from a file.'),
+  steps: whole(1, 1e9, 'Tokens of prompt and answer together, at most. Default: until the text or the context ends.'),
+  nthreads: whole(1, 256, 'Threads. Default: one for each core.'),
+  'max-seq-len': whole(1, 2 ** 31 - 1, "Shorten the model's context to so many tokens, which saves memory."),
+  'buffer-float-type': choice(
+    ['q80', 'f32'],
+    'Type of what nodes send each other. One node sends nothing, so either is the same.',
+  ),
+  temperature: real(0, 100, '0: always the most probable token; higher: more daring. Default: 0.8.'),
+  topp: real(
+    0,
+    1,
+    'Draw from the most probable tokens that have this probability together; 0 or 1: from all. Default: 0.9.',
+  ),
+  topk: whole(0, 2 ** 31 - 1, 'Draw from so many most probable tokens; 0: from all. Default: 0.'),
+  minp: real(0, 1, 'Draw from tokens with this fraction of the largest probability at least. Default: 0.'),
+  'repeat-penalty': real(0.01, 100, 'Make the last 64 tokens less probable; 1: off. Default: 1.'),
+  seed: whole(0, Number.MAX_SAFE_INTEGER, 'The same seed draws the same tokens. Default: from the clock.'),
+  'ignore-eos': toggle('Go on where the model would end its text, as distributed-llama does.'),
+  'chat-template': choice(
+    ['llama2', 'llama3', 'deepSeek3', 'chatml'],
+    "Format of the conversation. Default: the tokenizer's own.",
+  ),
+  system: text('TEXT', 'What the model is told before the conversation.'),
+  json: toggle('Print one JSON object and nothing else.'),
+  all: toggle('Every tensor on a line of its own; the whole chat template.'),
+  profile: toggle('Show how much time each operation took.'),
+  device: choice(['cpu', 'reference'], 'What computes; reference is slow, to check results. Default: cpu.'),
+  'net-turbo': choice(['0', '1'], 'Accepted and without effect: sending at once is always right.'),
+  workers: refused('HOST:PORT …', ALONE),
+  host: refused('HOST', ALONE),
+  port: refused('PORT', ALONE),
+  'gpu-index': refused('N', ON_CPU),
+  'gpu-segments': refused('FROM:TO', ON_CPU),
+} satisfies Record<string, Option<unknown>>;
+
+export type OptionName = keyof typeof OPTIONS;
+type ValueOf<Kind> = Kind extends Option<infer Value> ? Value : never;
+export type OptionValues = { readonly [Name in OptionName]?: ValueOf<(typeof OPTIONS)[Name]> };
+
+/** By a name that may be none. */
+export const optionOf = (name: string): Option<unknown> | undefined =>
+  Object.hasOwn(OPTIONS, name) ? OPTIONS[name as OptionName] : undefined;
