@@ -8,6 +8,7 @@ import { fail, runCommandLine } from './commands/command-line.ts';
 import { onInterrupt } from './commands/interrupts.ts';
 import { streamOutput } from './commands/output.ts';
 import { openFileSource } from './storage/file-source.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const demoFile = (name: string): string => fileURLToPath(new URL(`../demo/${name}`, import.meta.url));
 
@@ -30,9 +31,10 @@ const surroundings: Surroundings = {
 };
 
 // Whoever reads has had enough (`shoal … | head`): nothing to complain about, and nobody to complain to.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 0 : fail(storageError('standard output', 'write', error), surroundings)),
+);
+process.stderr.on('error', () => {});
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => process.exit(fail(error, surroundings)));
 }

@@ -4,8 +4,8 @@ import { stderr } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Surroundings } from './command.ts';
 
-/** `interrupt`: Ctrl-C at an empty prompt. `end`: there are no more lines. */
-export type Line = { readonly text: string } | 'interrupt' | 'end';
+/** `interrupt`: Ctrl-C at an empty prompt; `discarded`: at one with text. `end`: there are no more lines. */
+export type Line = { readonly text: string } | 'interrupt' | 'discarded' | 'end';
 
 export interface LineSource extends Disposable {
   next(prompt: string): Promise<Line>;
@@ -32,7 +32,7 @@ function terminalLines({ input, onInterrupt }: Surroundings): LineSource {
       // While the editor reads keys, Ctrl-C is one of them. A signal comes from elsewhere (or from npm, see onInterrupt).
       const interrupt = (): void => {
         stderr.write('^C\n');
-        resolve(editor.line === '' ? 'interrupt' : { text: '' });
+        resolve(editor.line === '' ? 'interrupt' : 'discarded');
       };
       const stopListening = onInterrupt(interrupt);
       editor.on('SIGINT', interrupt);

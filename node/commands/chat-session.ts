@@ -19,6 +19,8 @@ const HELP = `/help          this list
 /exit          leave (or Ctrl-D)
 A line that ends with \\ goes on in the next. Ctrl-C stops an answer.`;
 
+const DEAF = "This model's chat format has no system messages, so it will not hear of this one.";
+
 export class ChatSession {
   private readonly conversation: Conversation;
   private readonly files: ModelFiles;
@@ -44,6 +46,7 @@ export class ChatSession {
   }
 
   greet(): void {
+    if (this.options.system !== undefined && this.conversation.ignoresSystem()) this.remark(DEAF);
     if (!this.surroundings.input.isTTY) return;
     const { seqLen } = this.files.header;
     this.remark(
@@ -73,6 +76,7 @@ export class ChatSession {
       case '/system':
         this.conversation.reset();
         this.conversation.setSystem(text === '' ? undefined : text);
+        if (text !== '' && this.conversation.ignoresSystem()) return DEAF;
         return `A new conversation, ${text === '' ? 'without' : 'with that'} system message.`;
       case '/stats':
         return this.stats();

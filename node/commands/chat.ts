@@ -26,6 +26,7 @@ export async function chat({ options }: Arguments, surroundings: Surroundings): 
       continue;
     }
     interrupts = 0;
+    if (message === 'discarded') continue;
     const text = message.text.trim();
     if (text === '/exit') return 0;
     if (text.startsWith('/')) session.obey(text);

@@ -38,11 +38,17 @@ export async function inference({ options }: Arguments, surroundings: Surroundin
   await using model = await startModel(files, options, surroundings);
   const sampling = samplingOf(options);
   const stopIds = options['ignore-eos'] ? [] : undefined;
-  const text = generateText(model.engine, files.tokenizer, { prompt, maxTokens, sampling, stopIds, continues: true });
-  const press = cancelOnInterrupt(surroundings, () => text.cancel());
+  const generation = generateText(model.engine, files.tokenizer, {
+    prompt,
+    maxTokens,
+    sampling,
+    stopIds,
+    continues: true,
+  });
+  const press = cancelOnInterrupt(surroundings, () => generation.cancel());
   if (!options.json) writeForeign(new TextDecoder().decode(bytes), out);
-  for await (const piece of text) if (!options.json) writeForeign(piece.text, out);
-  const summary = await text.finished;
+  for await (const piece of generation) if (!options.json) writeForeign(piece.text, out);
+  const summary = await generation.finished;
   const figures = await figuresOf(summary, model, options);
   if (options.json) {
     const { text, finishReason } = summary;

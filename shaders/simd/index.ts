@@ -1,4 +1,7 @@
 // Every kernel of the cpu device, one file an op. Addresses and strides are in bytes; memory is the caller's.
+//
+// Kernels work on vectors in pairs, 16 bytes apart, and load both of a pair before they store either: that is what an
+// engine looks for that joins pairs into vectors of twice the width.
 
 export { add } from './add';
 export { attend, storeKeysValues } from './attention';

@@ -109,6 +109,8 @@ function tile1(weight: usize, bytes: usize, x: usize, out: usize): void {
 // @ts-ignore: decorator
 @inline
 function accumulate(out: usize, a: v128, b: v128): void {
-  v128.store(out, f32x4.add(v128.load(out), a));
-  v128.store(out, f32x4.add(v128.load(out, 16), b), 16);
+  const sum0 = v128.load(out);
+  const sum1 = v128.load(out, 16);
+  v128.store(out, f32x4.add(sum0, a));
+  v128.store(out, f32x4.add(sum1, b), 16);
 }

@@ -22,7 +22,7 @@ export function fusedMultiplyAdd(a: v128, b: v128, c: v128): v128 {
 }
 
 // V8 makes a vector constant anew at every use (three instructions, two of them on a port that shuffles need too), but
-// keeps a loaded one in a register. So kernels load their constants once, before their loops.
+// a loaded one costs a load at most, and stays in a register if there is one. So constants are loaded.
 const CONSTANTS: usize = memory.data<u32>(
   [
     0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, // low nibbles
@@ -81,9 +81,17 @@ export function sumLanes(v: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function maxLanes(v: v128): f32 {
-  const pairs = f32x4.max(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+  const pairs = f32x4.pmax(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<i32>(pairs, pairs, 1, 0, 3, 2)), 0);
 }
+
+const EXP_CONSTANTS: usize = memory.data<f32>(
+  [
+    88, -87, 1.44269504, 0.693359375, -2.12194440e-4, // bounds, log2 e, ln 2 in two parts
+    1.9875691e-4, 1.3981999e-3, 8.3334519e-3, 4.1665796e-2, 1.6666665e-1, 0.5, 1, // the polynomial, highest power first
+  ],
+  16,
+);
 
 /**
  * e^x to about 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2 (ln 2 in two parts, Cody and Waite),
@@ -92,17 +100,23 @@ export function maxLanes(v: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  x = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691e-4);
-  p = fusedMultiplyAdd(p, r, f32x4.splat(1.3981999e-3));
-  p = fusedMultiplyAdd(p, r, f32x4.splat(8.3334519e-3));
-  p = fusedMultiplyAdd(p, r, f32x4.splat(4.1665796e-2));
-  p = fusedMultiplyAdd(p, r, f32x4.splat(1.6666665e-1));
-  p = fusedMultiplyAdd(p, r, f32x4.splat(5.0000001e-1));
-  p = f32x4.add(fusedMultiplyAdd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  const power = v128.shl<i32>(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const c = EXP_CONSTANTS;
+  x = f32x4.pmax(f32x4.pmin(x, v128.load32_splat(c)), v128.load32_splat(c, 4));
+  const base = integerBase();
+  const shifted = f32x4.add(f32x4.mul(x, v128.load32_splat(c, 8)), base);
+  const n = f32x4.sub(shifted, base);
+  let r = f32x4.sub(x, f32x4.mul(n, v128.load32_splat(c, 12)));
+  r = f32x4.sub(r, f32x4.mul(n, v128.load32_splat(c, 16)));
+  let p = v128.load32_splat(c, 20);
+  p = fusedMultiplyAdd(p, r, v128.load32_splat(c, 24));
+  p = fusedMultiplyAdd(p, r, v128.load32_splat(c, 28));
+  p = fusedMultiplyAdd(p, r, v128.load32_splat(c, 32));
+  p = fusedMultiplyAdd(p, r, v128.load32_splat(c, 36));
+  p = fusedMultiplyAdd(p, r, v128.load32_splat(c, 40));
+  const one = v128.load32_splat(c, 44);
+  p = f32x4.add(fusedMultiplyAdd(p, f32x4.mul(r, r), r), one);
+  // The bits of `shifted` are those of the base, whose low nine are zero, plus n: of them shifted left, n is left. The
+  // bits of 1 hold the exponent's bias.
+  const power = i32x4.add(v128.shl<i32>(shifted, 23), one);
   return f32x4.mul(p, power);
 }

@@ -45,6 +45,13 @@ export class Conversation {
     this.system = text;
   }
 
+  /** Whether the template leaves system messages out, as small models' do. */
+  ignoresSystem(): boolean {
+    const question: ChatMessage = { role: 'user', content: '?' };
+    const system: ChatMessage = { role: 'system', content: 'x' };
+    return this.template.render([question]) === this.template.render([system, question]);
+  }
+
   /** Throws a PromptTooLongError if the question alone leaves no room for a token of an answer; then nothing changed. */
   ask(question: string): Question {
     const room = answerRoom(this.seqLen);

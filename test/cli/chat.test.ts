@@ -1,20 +1,24 @@
 // `shoal chat` with piped lines: what a person types, without the terminal.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tinyModel } from '../fixtures/tiny-models.ts';
 import { type ModelFolder, modelFolder } from './model-folder.ts';
 import { shoal, startShoal } from './shoal-process.ts';
 
 let folder: ModelFolder;
+/** Its answers take a while. */
+let longModel: string;
 beforeAll(async () => {
   folder = await modelFolder({ seqLen: 200 });
-  await folder.put('long.m', (await modelFolder({ seqLen: 16384 })).modelBytes);
+  longModel = await folder.put('long.m', (await tinyModel({ seqLen: 16384 })).bytes);
 });
 afterAll(() => folder.remove());
 
-const chat = (...args: string[]): string[] => [
-  ...['chat', '--model', folder.model, '--tokenizer', folder.tokenizer, '--chat-template', 'chatml'],
+const chatWith = (model: string, ...args: string[]): string[] => [
+  ...['chat', '--model', model, '--tokenizer', folder.tokenizer, '--chat-template', 'chatml'],
   ...args,
 ];
+const chat = (...args: string[]): string[] => chatWith(folder.model, ...args);
 
 test('each line a message, the answers on standard output, the rest on standard error', async () => {
   const input = ['Hello', '', '/stats', '/nonsense', '/reset', 'two\\', 'lines', '/exit', 'never read'].join('\n');
@@ -38,7 +42,7 @@ test('a conversation longer than the context goes on', async () => {
 });
 
 test('Ctrl-C stops the answer and not the program', async () => {
-  const { child, ended, said } = startShoal(chat('--model', `${folder.path}/long.m`).toSpliced(1, 2));
+  const { child, ended, said } = startShoal(chatWith(longModel));
   child.stdin.write('Hello\n');
   await said(/..../);
   child.kill('SIGINT');
