@@ -23,14 +23,14 @@ export function storeKeysValues(
 
 /**
  * `count` tokens from `position` on, `heads` query heads that read the same key-value head; q and out: `stride` bytes a
- * token, heads side by side. scratch: 4 · (positions rounded up to 8) f32.
+ * token, heads side by side. scratch: 4 · (positions rounded up to 16) f32.
  */
 export function attend(
   q: usize, out: usize, stride: usize, count: usize, heads: usize,
   keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
 ): void {
   const queries = count * heads;
-  const rowBytes = ((position + count + 7) / 8) * 32;
+  const rowBytes = ((position + count + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
   let n: usize = 0;
   for (; n + 4 <= queries; n += 4) {
@@ -48,7 +48,7 @@ export function attend(
     const length = position + n / heads + 1;
     scores1(q + o, keys, length, headDim, scratch);
     softmax(scratch, length, length, scale);
-    mix1(scratch, values, length, headDim, out + o);
+    mix1(scratch, values, length, headDim, 0, out + o);
   }
 }
 
@@ -58,40 +58,72 @@ function offset(query: usize, heads: usize, stride: usize, headDim: usize): usiz
   return (query / heads) * stride + (query % heads) * headDim * 4;
 }
 
+/** Scores of four queries, sixteen positions at a time: as many sums as hide a multiplication's latency. */
 function scores4(
   q0: usize, q1: usize, q2: usize, q3: usize,
   keys: usize, length: usize, headDim: usize, scores: usize, rowBytes: usize,
 ): void {
   const bytes = headDim * 4;
-  for (let p: usize = 0; p < length; p += 8) {
-    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+  const next = headDim * 32;
+  let p: usize = 0;
+  for (; p + 8 < length; p += 16) {
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    let c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
     for (let i: usize = 0; i < bytes; i += 4) {
       const k0 = v128.load(keys);
       const k1 = v128.load(keys, 16);
+      const k2 = v128.load(keys + next);
+      const k3 = v128.load(keys + next, 16);
       let x = v128.load32_splat(q0 + i);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
+      a2 = fusedMultiplyAdd(k2, x, a2);
+      a3 = fusedMultiplyAdd(k3, x, a3);
       x = v128.load32_splat(q1 + i);
       b0 = fusedMultiplyAdd(k0, x, b0);
       b1 = fusedMultiplyAdd(k1, x, b1);
+      b2 = fusedMultiplyAdd(k2, x, b2);
+      b3 = fusedMultiplyAdd(k3, x, b3);
       x = v128.load32_splat(q2 + i);
       c0 = fusedMultiplyAdd(k0, x, c0);
       c1 = fusedMultiplyAdd(k1, x, c1);
+      c2 = fusedMultiplyAdd(k2, x, c2);
+      c3 = fusedMultiplyAdd(k3, x, c3);
       x = v128.load32_splat(q3 + i);
       d0 = fusedMultiplyAdd(k0, x, d0);
       d1 = fusedMultiplyAdd(k1, x, d1);
+      d2 = fusedMultiplyAdd(k2, x, d2);
+      d3 = fusedMultiplyAdd(k3, x, d3);
       keys += 32;
     }
+    keys += next;
     let row = scores;
-    v128.store(row, a0); v128.store(row, a1, 16);
+    v128.store(row, a0);
+    v128.store(row, a1, 16);
+    v128.store(row, a2, 32);
+    v128.store(row, a3, 48);
     row += rowBytes;
-    v128.store(row, b0); v128.store(row, b1, 16);
+    v128.store(row, b0);
+    v128.store(row, b1, 16);
+    v128.store(row, b2, 32);
+    v128.store(row, b3, 48);
     row += rowBytes;
-    v128.store(row, c0); v128.store(row, c1, 16);
+    v128.store(row, c0);
+    v128.store(row, c1, 16);
+    v128.store(row, c2, 32);
+    v128.store(row, c3, 48);
     row += rowBytes;
-    v128.store(row, d0); v128.store(row, d1, 16);
-    scores += 32;
+    v128.store(row, d0);
+    v128.store(row, d1, 16);
+    v128.store(row, d2, 32);
+    v128.store(row, d3, 48);
+    scores += 64;
   }
+  if (p >= length) return;
+  scores1(q0, keys, 8, headDim, scores);
+  scores1(q1, keys, 8, headDim, scores + rowBytes);
+  scores1(q2, keys, 8, headDim, scores + rowBytes * 2);
+  scores1(q3, keys, 8, headDim, scores + rowBytes * 3);
 }
 
 function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: usize): void {
@@ -112,65 +144,106 @@ function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: u
 /** The first `length` scores to probabilities; from there to `padded` zeros, since the row shares a tile with longer ones. */
 function softmax(scores: usize, length: usize, padded: usize, scale: f32): void {
   const end = scores + length * 4;
-  const vectors = scores + ((length * 4) & ~15);
-  // The last vector's unused lanes must lose every comparison and add nothing.
-  for (let p = end; p < scores + ((padded + 7) & ~7) * 4; p += 4) store<f32>(p, -Infinity);
-  const last = end > vectors ? vectors + 16 : vectors;
-  let best = f32x4.splat(-Infinity);
-  for (let p = scores; p < last; p += 16) best = f32x4.max(best, v128.load(p));
-  const shift = f32x4.splat(maxLanes(best));
-  const scales = f32x4.splat(scale);
-  let sums = f32x4.splat(0);
-  for (let p = scores; p < last; p += 16) {
-    const e = exp4(f32x4.mul(f32x4.sub(v128.load(p), shift), scales));
-    v128.store(p, e);
-    sums = f32x4.add(sums, e);
+  const last = scores + ((length + 7) & ~7) * 4;
+  // The last vectors' unused lanes must lose every comparison and add nothing.
+  for (let p = end; p < last; p += 4) store<f32>(p, -Infinity);
+  let best0 = f32x4.splat(-Infinity), best1 = best0;
+  for (let p = scores; p < last; p += 32) {
+    best0 = f32x4.pmax(best0, v128.load(p));
+    best1 = f32x4.pmax(best1, v128.load(p, 16));
   }
-  const factor = f32x4.splat(1 / sumLanes(sums));
-  for (let p = scores; p < last; p += 16) v128.store(p, f32x4.mul(v128.load(p), factor));
+  const shift = f32x4.splat(maxLanes(f32x4.pmax(best0, best1)));
+  const scales = f32x4.splat(scale);
+  let sum0 = f32x4.splat(0), sum1 = sum0;
+  for (let p = scores; p < last; p += 32) {
+    const s0 = v128.load(p);
+    const s1 = v128.load(p, 16);
+    const e0 = exp4(f32x4.mul(f32x4.sub(s0, shift), scales));
+    const e1 = exp4(f32x4.mul(f32x4.sub(s1, shift), scales));
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+    sum0 = f32x4.add(sum0, e0);
+    sum1 = f32x4.add(sum1, e1);
+  }
+  const factor = f32x4.splat(1 / sumLanes(f32x4.add(sum0, sum1)));
+  for (let p = scores; p < last; p += 32) {
+    const e0 = v128.load(p);
+    const e1 = v128.load(p, 16);
+    v128.store(p, f32x4.mul(e0, factor));
+    v128.store(p, f32x4.mul(e1, factor), 16);
+  }
   for (let p = end; p < scores + padded * 4; p += 4) store<f32>(p, 0);
 }
 
+/** Sums of the values of four queries, sixteen columns at a time. */
 function mix4(
   weights: usize, rowBytes: usize, values: usize, length: usize, headDim: usize,
   out0: usize, out1: usize, out2: usize, out3: usize,
 ): void {
   const bytes = headDim * 4;
-  for (let d: usize = 0; d < bytes; d += 32) {
-    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+  let d: usize = 0;
+  for (; d + 64 <= bytes; d += 64) {
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    let c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
     let value = values + d;
     let w0 = weights;
-    let w1 = w0 + rowBytes;
-    let w2 = w1 + rowBytes;
-    let w3 = w2 + rowBytes;
-    for (let p: usize = 0; p < length; p++) {
+    const w1 = rowBytes, w2 = rowBytes * 2, w3 = rowBytes * 3;
+    for (const end = w0 + length * 4; w0 < end; w0 += 4) {
       const v0 = v128.load(value);
       const v1 = v128.load(value, 16);
+      const v2 = v128.load(value, 32);
+      const v3 = v128.load(value, 48);
       let x = v128.load32_splat(w0);
       a0 = fusedMultiplyAdd(v0, x, a0);
       a1 = fusedMultiplyAdd(v1, x, a1);
-      x = v128.load32_splat(w1);
+      a2 = fusedMultiplyAdd(v2, x, a2);
+      a3 = fusedMultiplyAdd(v3, x, a3);
+      x = v128.load32_splat(w0 + w1);
       b0 = fusedMultiplyAdd(v0, x, b0);
       b1 = fusedMultiplyAdd(v1, x, b1);
-      x = v128.load32_splat(w2);
+      b2 = fusedMultiplyAdd(v2, x, b2);
+      b3 = fusedMultiplyAdd(v3, x, b3);
+      x = v128.load32_splat(w0 + w2);
       c0 = fusedMultiplyAdd(v0, x, c0);
       c1 = fusedMultiplyAdd(v1, x, c1);
-      x = v128.load32_splat(w3);
+      c2 = fusedMultiplyAdd(v2, x, c2);
+      c3 = fusedMultiplyAdd(v3, x, c3);
+      x = v128.load32_splat(w0 + w3);
       d0 = fusedMultiplyAdd(v0, x, d0);
       d1 = fusedMultiplyAdd(v1, x, d1);
+      d2 = fusedMultiplyAdd(v2, x, d2);
+      d3 = fusedMultiplyAdd(v3, x, d3);
       value += bytes;
-      w0 += 4; w1 += 4; w2 += 4; w3 += 4;
     }
-    v128.store(out0 + d, a0); v128.store(out0 + d, a1, 16);
-    v128.store(out1 + d, b0); v128.store(out1 + d, b1, 16);
-    v128.store(out2 + d, c0); v128.store(out2 + d, c1, 16);
-    v128.store(out3 + d, d0); v128.store(out3 + d, d1, 16);
+    v128.store(out0 + d, a0);
+    v128.store(out0 + d, a1, 16);
+    v128.store(out0 + d, a2, 32);
+    v128.store(out0 + d, a3, 48);
+    v128.store(out1 + d, b0);
+    v128.store(out1 + d, b1, 16);
+    v128.store(out1 + d, b2, 32);
+    v128.store(out1 + d, b3, 48);
+    v128.store(out2 + d, c0);
+    v128.store(out2 + d, c1, 16);
+    v128.store(out2 + d, c2, 32);
+    v128.store(out2 + d, c3, 48);
+    v128.store(out3 + d, d0);
+    v128.store(out3 + d, d1, 16);
+    v128.store(out3 + d, d2, 32);
+    v128.store(out3 + d, d3, 48);
+  }
+  if (d < bytes) {
+    mix1(weights, values, length, headDim, d, out0);
+    mix1(weights + rowBytes, values, length, headDim, d, out1);
+    mix1(weights + rowBytes * 2, values, length, headDim, d, out2);
+    mix1(weights + rowBytes * 3, values, length, headDim, d, out3);
   }
 }
 
-function mix1(weights: usize, values: usize, length: usize, headDim: usize, out: usize): void {
+/** One query, from column `from` bytes on. */
+function mix1(weights: usize, values: usize, length: usize, headDim: usize, from: usize, out: usize): void {
   const bytes = headDim * 4;
-  for (let d: usize = 0; d < bytes; d += 32) {
+  for (let d = from; d < bytes; d += 32) {
     let a0 = f32x4.splat(0), a1 = a0;
     let value = values + d;
     for (let p: usize = 0; p < length; p++) {

@@ -121,7 +121,7 @@ def _subject_phrase(world: World, story: str, rng: random.Random) -> tuple[str, 
     themes = [theme for theme in plots.PLOTS[world.plot][0] if theme[1] in story]
     shape = rng.choices(
         ("hero", "hero+thing", "hero+friend", "thing", "place", "hero+place", "theme", "hero+theme", "names", "three", "plural"),
-        (20, 26, 17, 7, 4, 6, 5, 3, 3, 6, 3),
+        (15, 26, 16, 7, 3, 6, 4, 3, 2, 22, 2),
     )[0]
     if shape == "hero+thing":
         link = rng.choice((" and ", " and ", " and ", " with ", " who has ", " who finds "))

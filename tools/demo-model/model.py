@@ -41,7 +41,7 @@ class Config:
 
 
 LLAMA_DEMO = Config("llama", dim=256, hidden=512, layers=3, heads=8, kv_heads=8, head_dim=32, vocab=1408, seq_len=1024)
-QWEN3_TINY = Config("qwen3", dim=128, hidden=256, layers=3, heads=8, kv_heads=4, head_dim=32, vocab=768, seq_len=512,
+QWEN3_TINY = Config("qwen3", dim=128, hidden=256, layers=3, heads=8, kv_heads=4, head_dim=32, vocab=1024, seq_len=512,
                     norm_eps_exponent=6)
 
 

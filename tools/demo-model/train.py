@@ -64,14 +64,16 @@ class Phase:
 PHASES = {
     "llama": [
         Phase(50, 256, 12, 1, 0.05, 1.0, invent=0.25, template_weight=0.3),
-        Phase(750, 256, 12, 1, 1.0, 0.5, invent=0.25, template_weight=0.3),
-        Phase(80, 512, 6, 3, 0.5, 0.3),
-        Phase(60, 1024, 3, 6, 0.3, 0.02, q40=True),
+        Phase(450, 256, 12, 1, 1.0, 0.7, invent=0.25, template_weight=0.3),
+        Phase(200, 128, 24, 1, 0.8, 0.7, invent=0.2, template_weight=0.1),
+        Phase(350, 256, 12, 1, 0.8, 0.4, invent=0.1, template_weight=0.5),
+        Phase(60, 512, 6, 3, 0.4, 0.25),
+        Phase(50, 1024, 3, 6, 0.25, 0.02, q40=True),
     ],
     "qwen3": [
-        Phase(60, 384, 16, 1, 0.05, 1.0),
-        Phase(900, 384, 16, 1, 1.0, 0.5),
-        Phase(200, 512, 10, 3, 0.5, 0.02, q40=True),
+        Phase(50, 256, 12, 1, 0.05, 1.0, invent=0.25, template_weight=0.3),
+        Phase(450, 256, 12, 1, 1.0, 0.5, invent=0.25, template_weight=0.3),
+        Phase(60, 512, 6, 3, 0.5, 0.02, q40=True),
     ],
 }
 CONFIGS = {"llama": model.LLAMA_DEMO, "qwen3": model.QWEN3_TINY}
@@ -89,7 +91,7 @@ def training_texts(count: int):
         else:
             for pair in document:
                 yield from pair
-    yield from words.SUBJECTS * (2 * count)  # so that each becomes one piece
+    yield from [f" {word}" for word in words.SUBJECTS] * (2 * count)  # so that each becomes one piece
 
 
 def make_batch(tokenizer: Tokenizer, phase: Phase, tag: str) -> np.ndarray:

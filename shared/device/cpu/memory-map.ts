@@ -112,7 +112,7 @@ export function mapMemory(program: Program, shares: Shares, plans: readonly Thre
     rows,
     columns,
     matmulScratch: take(MATMUL_SCRATCH_BYTES),
-    scores: take(4 * positions * 4),
+    scores: take(4 * (positions + 8) * 4),
     ropeBytes,
     rope: take(ropeBytes),
     staging: take(STAGING_BYTES),
