@@ -91,8 +91,16 @@ function madeUpVocabulary(size: number): Buffer[] {
     Buffer.concat([text(key), u32(ARRAY), u32(type), u64(size), ...values]);
   return [
     array('tokenizer.ggml.tokens', STRING, names.map(text)),
-    array('tokenizer.ggml.scores', F32, ids.map((id) => f32(-id))),
-    array('tokenizer.ggml.token_type', I32, ids.map((id) => u32(id < 3 ? CONTROL : id < 259 ? BYTE : NORMAL))),
+    array(
+      'tokenizer.ggml.scores',
+      F32,
+      ids.map((id) => f32(-id)),
+    ),
+    array(
+      'tokenizer.ggml.token_type',
+      I32,
+      ids.map((id) => u32(id < 3 ? CONTROL : id < 259 ? BYTE : NORMAL)),
+    ),
   ];
 }
 

@@ -67,7 +67,8 @@ PHASES = {
         Phase(450, 256, 12, 1, 1.0, 0.7, invent=0.25, template_weight=0.3),
         Phase(200, 128, 24, 1, 0.8, 0.7, invent=0.2, template_weight=0.1),
         Phase(350, 256, 12, 1, 0.8, 0.4, invent=0.1, template_weight=0.5),
-        Phase(60, 512, 6, 3, 0.4, 0.25),
+        Phase(200, 288, 11, 1, 0.6, 0.4),
+        Phase(80, 512, 6, 3, 0.4, 0.25),
         Phase(50, 1024, 3, 6, 0.25, 0.02, q40=True),
     ],
     "qwen3": [
