@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { cpuDevice, type ThreadHandle } from '../../shared/device/cpu/cpu-device.ts';
+import type { KernelBuilds } from '../../shared/device/cpu/kernels.ts';
 import type { FromThread } from '../../shared/device/cpu/messages.ts';
 import type { Device } from '../../shared/device/device.ts';
 
@@ -21,14 +22,32 @@ if (JOINS_VECTORS) setFlagsFromString('--experimental-wasm-revectorize');
 /** arm64 has 32 vector registers, x64 with joined vectors has 16 of twice the width. */
 const WIDE_TILES = JOINS_VECTORS || process.arch === 'arm64';
 
-export async function nodeCpuDevice(threads: number): Promise<Device> {
-  const [relaxed, plain] = await Promise.all(['relaxed.wasm', 'plain.wasm'].map((name) => readFile(new URL(name, KERNELS))));
+/** Other `kernels` and another `start` are for tests. */
+export async function nodeCpuDevice(
+  threads: number,
+  kernels?: KernelBuilds,
+  start: () => Worker = startWorker,
+): Promise<Device> {
   const spins = threads > availableParallelism() ? 0 : SPINS;
-  return cpuDevice({ kernels: { relaxed, plain }, threads, spins, wideTiles: WIDE_TILES, startThread });
+  return cpuDevice({
+    kernels: kernels ?? (await readKernels()),
+    threads,
+    spins,
+    wideTiles: WIDE_TILES,
+    startThread: () => handleOf(start()),
+  });
 }
 
-function startThread(): ThreadHandle {
-  const worker = new Worker(new URL('cpu-thread.ts', import.meta.url));
+export async function readKernels(): Promise<KernelBuilds> {
+  const [relaxed, plain] = await Promise.all(
+    ['relaxed.wasm', 'plain.wasm'].map((name) => readFile(new URL(name, KERNELS))),
+  );
+  return { relaxed, plain };
+}
+
+const startWorker = (): Worker => new Worker(new URL('cpu-thread.ts', import.meta.url));
+
+function handleOf(worker: Worker): ThreadHandle {
   return {
     post: (message) => worker.postMessage(message),
     receive: (handler) => void worker.on('message', (message: FromThread) => handler(message)),

@@ -6,8 +6,8 @@ import { weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
 import type { Barrier } from './barrier.ts';
 import { type MemoryMap, rowBytes } from './memory-map.ts';
-import type { Form, Shares } from './thread-plan.ts';
 import type { Batch } from './thread-ops.ts';
+import type { Form, Shares } from './thread-plan.ts';
 
 export interface ExchangeContext {
   readonly program: Program;

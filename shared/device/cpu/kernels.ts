@@ -70,8 +70,9 @@ type FloatMatmul = (
 ) => void;
 type Pack = (from: number, stride: number, units: number, to: number) => void;
 
-/** What every matmul needs of scratch: 64 unpacked blocks of eight rows. */
-export const MATMUL_SCRATCH_BYTES = 64 * 288;
+/** What a matmul needs of scratch: 64 unpacked blocks of eight rows, and the activations packed by four tokens. */
+export const matmulScratchBytes = (tokens: number, columns: number): number =>
+  64 * 288 + Math.floor(tokens / 4) * Math.ceil(columns / 32) * 160;
 
 export const PAGE_BYTES = 65536;
 /** A 32-bit memory's end, less one page so that no address wraps. */

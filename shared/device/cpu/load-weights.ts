@@ -74,7 +74,11 @@ async function loadRows(
     const staged = memory.subarray(map.staging, map.staging + count * stride);
     await job.source.readInto(entry.offset + first * stride, staged);
     if (pack) {
-      memory.fill(0, map.staging + count * stride, map.staging + Math.min(Math.ceil(count / 8) * 8 * stride, STAGING_BYTES));
+      memory.fill(
+        0,
+        map.staging + count * stride,
+        map.staging + Math.min(Math.ceil(count / 8) * 8 * stride, STAGING_BYTES),
+      );
       const groupBytes = packedGroupBytes(weight.type, columns);
       for (let row = 0; row < count; row += 8) {
         packRows(kernels, weight, map.staging + row * stride + firstByte, stride, columns, to);
@@ -82,7 +86,11 @@ async function loadRows(
       }
     } else {
       for (let row = 0; row < count; row++) {
-        memory.copyWithin(to, map.staging + row * stride + firstByte, map.staging + row * stride + firstByte + usedBytes);
+        memory.copyWithin(
+          to,
+          map.staging + row * stride + firstByte,
+          map.staging + row * stride + firstByte + usedBytes,
+        );
         to += usedBytes;
       }
     }

@@ -1,11 +1,11 @@
 // Where everything lies in a thread's WASM memory. Pure: sizes in, addresses out; so a device can tell before it
 // allocates anything whether a model fits, and into how many threads it must be cut.
 
-import type { Bytes } from '../../units.ts';
 import { ShoalError } from '../../errors.ts';
 import { type Op, type Program, programWeights, type Weight, weightKey } from '../../program/program.ts';
+import type { Bytes } from '../../units.ts';
 import { rangeLength } from '../../units.ts';
-import { MATMUL_SCRATCH_BYTES, MAX_MEMORY_BYTES } from './kernels.ts';
+import { MAX_MEMORY_BYTES, matmulScratchBytes } from './kernels.ts';
 import { ownRows, type Shares, type ThreadPlan } from './thread-plan.ts';
 
 /** A thread's part of the model does not fit a 32-bit memory. */
@@ -72,7 +72,12 @@ interface MapOptions {
   readonly base: number;
 }
 
-export function mapMemory(program: Program, shares: Shares, plans: readonly ThreadPlan[], options: MapOptions): MemoryMap {
+export function mapMemory(
+  program: Program,
+  shares: Shares,
+  plans: readonly ThreadPlan[],
+  options: MapOptions,
+): MemoryMap {
   const { thread, maxTokens } = options;
   let next = align(options.base);
   const take = (bytes: Bytes): number => {
@@ -111,7 +116,7 @@ export function mapMemory(program: Program, shares: Shares, plans: readonly Thre
     weights,
     rows,
     columns,
-    matmulScratch: take(MATMUL_SCRATCH_BYTES),
+    matmulScratch: take(matmulScratchBytes(maxTokens, widestInput(ops))),
     scores: take(4 * (positions + 8) * 4),
     ropeBytes,
     rope: take(ropeBytes),
@@ -139,4 +144,8 @@ function weightBytes(weight: Weight, ops: readonly Op[], shares: Shares, thread:
 
 function ropeHeadDim(ops: readonly Op[]): number {
   return Math.max(0, ...ops.map((op) => (op.op === 'rope' ? op.headDim : 0)));
+}
+
+function widestInput(ops: readonly Op[]): number {
+  return Math.max(0, ...ops.map((op) => (op.op === 'matmul' ? rangeLength(op.weight.columns) : 0)));
 }

@@ -1,9 +1,9 @@
 // What the device and its threads say to each other. Everything is structured-cloneable.
 
+import type { Blame } from '../../errors.ts';
 import type { TensorDirectory } from '../../model/tensors.ts';
 import type { Program } from '../../program/program.ts';
 import type { Bytes } from '../../units.ts';
-import type { Blame } from '../../errors.ts';
 import type { Candidates, OpTiming, Step } from '../device.ts';
 
 export interface LoadMessage {

@@ -114,7 +114,14 @@ function compileNorm(context: ThreadContext, op: RmsNormOp, form: Form): (batch:
   return (batch) => {
     const { start, end } = rowRange(batch, form);
     const runs = (end - start) * runsPerRow;
-    context.kernels.rmsNorm(input.at + start * input.stride, gain, out.at + start * out.stride, runs, width, op.epsilon);
+    context.kernels.rmsNorm(
+      input.at + start * input.stride,
+      gain,
+      out.at + start * out.stride,
+      runs,
+      width,
+      op.epsilon,
+    );
   };
 }
 

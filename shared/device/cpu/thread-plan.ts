@@ -58,8 +58,16 @@ export function planShares(program: Program, threads: number): Shares {
       rangeLength(range) > 0
         ? { start: (range.start - first) * op.headDim, end: (range.end - first) * op.headDim }
         : { start: 0, end: 0 };
-    for (const buffer of [op.q, op.out]) columns.set(buffer, shares.map((s) => columnsOf(s.heads, op.heads.start)));
-    for (const buffer of [op.k, op.v]) columns.set(buffer, shares.map((s) => columnsOf(s.kvHeads, op.kvHeads.start)));
+    for (const buffer of [op.q, op.out])
+      columns.set(
+        buffer,
+        shares.map((s) => columnsOf(s.heads, op.heads.start)),
+      );
+    for (const buffer of [op.k, op.v])
+      columns.set(
+        buffer,
+        shares.map((s) => columnsOf(s.kvHeads, op.kvHeads.start)),
+      );
   }
   for (const op of ops) {
     if (op.op !== 'rope' || columns.has(op.buffer)) continue;

@@ -2,8 +2,8 @@
 // run segments, by messages; it meets the other threads at barriers. Knows no files: the entry that starts it may
 // offer a way to open them.
 
-import type { ByteSource } from '../../model/byte-source.ts';
 import { cutRange } from '../../layout/slice.ts';
+import type { ByteSource } from '../../model/byte-source.ts';
 import type { Milliseconds } from '../../units.ts';
 import type { Candidates, OpTiming, Step } from '../device.ts';
 import { stepTokens } from '../step.ts';
