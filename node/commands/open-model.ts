@@ -6,7 +6,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { OpTiming } from '../../shared/device/device.ts';
 import { createEngine, type Engine } from '../../shared/engine/engine.ts';
 import { localStepper } from '../../shared/engine/stepper.ts';
+import { totalTensorBytes } from '../../shared/model/tensor-list.ts';
 import { buildProgram } from '../../shared/program/build.ts';
+import type { Bytes } from '../../shared/units.ts';
 import type { Surroundings } from './command.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { OptionValues } from './options.ts';
@@ -15,6 +17,12 @@ import { progressBar } from './progress-bar.ts';
 
 /** The most tokens a step carries: enough to keep the kernels busy, and a quarter second of a small computer. */
 const MAX_STEP_TOKENS = 128;
+
+/** Threads that read less than this for a token wait for each other longer than they save: the demo model is faster on one. */
+const LEAST_BYTES_PER_THREAD: Bytes = 8e6;
+
+const usefulThreads = (weights: Bytes): number =>
+  Math.max(1, Math.min(availableParallelism(), Math.floor(weights / LEAST_BYTES_PER_THREAD)));
 
 export interface RunningModel extends AsyncDisposable {
   readonly engine: Engine;
@@ -31,7 +39,7 @@ export async function startModel(
   { makeDevice, notes }: Surroundings,
 ): Promise<RunningModel> {
   const program = buildProgram(header);
-  const threads = options.nthreads ?? availableParallelism();
+  const threads = options.nthreads ?? usefulThreads(totalTensorBytes(header));
   const device = await makeDevice(options.device ?? 'cpu', threads);
   using bar = progressBar(`Loading ${basename(paths.model)}`, 'MB', 1e6, notes);
   const maxTokens = Math.min(MAX_STEP_TOKENS, header.seqLen);

@@ -63,7 +63,7 @@ export const OPTIONS = {
   prompt: text('TEXT', 'The text.'),
   file: text('FILE', 'Read the text from a file.'),
   steps: whole(1, 1e9, 'Tokens of prompt and answer together, at most. Default: until the text or the context ends.'),
-  nthreads: whole(1, 256, 'Threads. Default: one for each core.'),
+  nthreads: whole(1, 256, 'Threads. Default: one for each core, fewer for tiny models.'),
   'max-seq-len': whole(1, 2 ** 31 - 1, "Shorten the model's context to so many tokens, which saves memory."),
   'buffer-float-type': choice(
     ['q80', 'f32'],

@@ -51,7 +51,11 @@ function handleOf(worker: Worker): ThreadHandle {
   return {
     post: (message) => worker.postMessage(message),
     receive: (handler) => void worker.on('message', (message: FromThread) => handler(message)),
-    onDeath: (handler) => void worker.on('error', (error) => handler(error as Error)),
+    onDeath(handler) {
+      worker.on('error', (error) => handler(error as Error));
+      // Not every death is an error: a worker may be ended from within.
+      worker.on('exit', (code) => handler(new Error(`it ended with code ${code}`)));
+    },
     end: async () => void (await worker.terminate()),
   };
 }

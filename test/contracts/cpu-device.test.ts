@@ -1,15 +1,18 @@
-// The cpu device, on real threads, against the reference: alone and cut into two and three.
+// The cpu device, on real threads, against the reference: alone and cut into two and three, and in the build for engines
+// without relaxed SIMD.
 
-import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
+import { nodeCpuDevice, readKernels } from '../../node/devices/cpu-host.ts';
+import { cpuTolerances, opTolerances } from './cpu-tolerances.ts';
 import { deviceContract } from './device.ts';
 import { opContract } from './ops.ts';
 
-// f32 sums in another order than the reference's f64; with quantised activations, one that lies on the edge between two
-// quants may fall either way, which is worth up to 5e-5.
-const tolerance = { f32: 1e-10, f16: 1e-10, q40: 5e-4, q80: 5e-4 };
-
 for (const threads of [1, 2, 3]) {
   const makeDevice = () => nodeCpuDevice(threads);
-  deviceContract(`cpu with ${threads} threads`, makeDevice, { logits: tolerance, consistency: tolerance });
-  opContract(`cpu with ${threads} threads`, makeDevice, { default: 1e-10, quantise: 1e-5 });
+  deviceContract(`cpu with ${threads} threads`, makeDevice, cpuTolerances);
+  opContract(`cpu with ${threads} threads`, makeDevice, opTolerances);
 }
+
+// Bytes that are no module are what an engine makes of instructions that it does not know.
+const makePlainDevice = async () => nodeCpuDevice(2, { ...(await readKernels()), relaxed: new Uint8Array(8) });
+deviceContract('cpu with 2 threads, without relaxed SIMD', makePlainDevice, cpuTolerances);
+opContract('cpu with 2 threads, without relaxed SIMD', makePlainDevice, opTolerances);

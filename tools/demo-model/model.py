@@ -100,8 +100,9 @@ def _start_copying(config: Config, first: Params, second: Params, shared: np.nda
     """Sets two layers' attention up so that the untrained model can already copy; training only has to use it.
 
     "Find where this token stood before and repeat what came after it" takes two layers: heads that fetch the token
-    before (first layer), and heads that match it with the current token (second layer). From random weights this had
-    not formed after 650 steps (2 million tokens), and until it has, a story cannot keep to the asked subject.
+    before (first layer), and heads that match it with the current token (second layer). In a first
+    try, from random weights and with Muon, it had not formed after 650 steps; until it has, a story cannot keep to the
+    asked subject.
     `shared` is the part that all embeddings have in common, scaled so that `shared @ rms_norm(embedding)` is 1.
     """
     size, group = config.head_dim, config.heads // config.kv_heads

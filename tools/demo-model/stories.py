@@ -123,8 +123,9 @@ def _pronouns(character: Character, prefix: str) -> dict[str, str]:
     return {f"{prefix}he": he, f"{prefix}him": him, f"{prefix}his": his, f"{prefix}himself": himself}
 
 
-def _reference(character: Character, rng: random.Random) -> str:
-    return character.name if character.name and rng.random() < 0.8 else f"the {character.kind}"
+def _reference(character: Character, rng: random.Random, opens: bool) -> str:
+    """The name or "the cat". What opens a paragraph has no space before it, and names are tokens with a space."""
+    return character.name if character.name and not opens and rng.random() < 0.8 else f"the {character.kind}"
 
 
 def _introduction(character: Character, rng: random.Random) -> str:
@@ -153,7 +154,7 @@ def fill(template: str, world: World, rng: random.Random) -> str:
 
     def slot(match: re.Match[str]) -> str:
         if match[2] in ("H", "F"):
-            value = _reference(world.hero if match[2] == "H" else world.friend, rng)
+            value = _reference(world.hero if match[2] == "H" else world.friend, rng, opens=match.start() == 0)
         elif match[2] == "obj":
             value = f"the {thing.look} {thing.noun}" if rng.random() < 0.5 else f"the {thing.noun}"
         else:

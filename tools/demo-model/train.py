@@ -28,6 +28,7 @@ import pickle
 import random
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -69,12 +70,14 @@ PHASES = {
         Phase(350, 256, 12, 1, 0.8, 0.4, invent=0.1, template_weight=0.5),
         Phase(200, 288, 11, 1, 0.6, 0.4),
         Phase(80, 512, 6, 3, 0.4, 0.25),
-        Phase(50, 1024, 3, 6, 0.25, 0.02, q40=True),
+        Phase(20, 1024, 3, 6, 0.25, 0.16, q40=True),
+        Phase(80, 320, 10, 1, 0.5, 0.3, q40=True),
+        Phase(60, 512, 6, 3, 0.3, 0.02, q40=True),
     ],
     "qwen3": [
         Phase(50, 256, 12, 1, 0.05, 1.0, invent=0.25, template_weight=0.3),
-        Phase(450, 256, 12, 1, 1.0, 0.5, invent=0.25, template_weight=0.3),
-        Phase(60, 512, 6, 3, 0.5, 0.02, q40=True),
+        Phase(300, 256, 12, 1, 1.0, 0.7, invent=0.25, template_weight=0.3),
+        Phase(150, 320, 10, 1, 0.7, 0.02, q40=True),
     ],
 }
 CONFIGS = {"llama": model.LLAMA_DEMO, "qwen3": model.QWEN3_TINY}
@@ -83,7 +86,8 @@ TOKENIZERS: dict[str, type[LlamaTokenizer] | type[QwenTokenizer]] = {"llama": Ll
 PEAK_RATE = 2e-3
 
 
-def training_texts(count: int):
+def training_texts(count: int) -> Iterator[str]:
+    """What the tokenizer learns its pieces from."""
     rng = random.Random(f"{SEED}-tokenizer")
     for _ in range(count):
         document = dialogue.document(rng, max_turns=2)
@@ -107,7 +111,7 @@ def make_batch(tokenizer: Tokenizer, phase: Phase, tag: str) -> np.ndarray:
     return np.asarray(rows, np.int32)
 
 
-def rate_schedule(phases: list[Phase]):
+def rate_schedule(phases: list[Phase]) -> Callable[[Any], jnp.ndarray]:
     """The learning rate at a step as a share of the peak."""
     steps, rates = [0.0], [phases[0].rate_from]
     for phase in phases:

@@ -27,6 +27,8 @@ export class Barrier {
   wait(): void {
     const { words } = this;
     const generation = Atomics.load(words, GENERATION);
+    // Looked at after the generation: from here on, whoever breaks the barrier also ends the wait for that generation.
+    this.assertWhole();
     if (Atomics.add(words, ARRIVED, 1) === this.threads - 1) {
       Atomics.store(words, ARRIVED, 0);
       Atomics.add(words, GENERATION, 1);
@@ -34,7 +36,11 @@ export class Barrier {
     } else {
       this.waitFor(generation);
     }
-    if (Atomics.load(words, BROKEN)) throw new BrokenBarrierError('Another thread failed');
+    this.assertWhole();
+  }
+
+  private assertWhole(): void {
+    if (Atomics.load(this.words, BROKEN)) throw new BrokenBarrierError('Another thread failed');
   }
 
   private waitFor(generation: number): void {

@@ -17,16 +17,17 @@ import type {
 } from '../device.ts';
 import { assertStep, ClosedProgramError, checkedSegment, stepTokens } from '../step.ts';
 import { mergeCandidates } from '../top-k.ts';
-import { BARRIER_BYTES } from './barrier.ts';
+import { Barrier, BARRIER_BYTES } from './barrier.ts';
 import { boardHalfBytes } from './exchange.ts';
-import { fromFailure, toFailure } from './failure.ts';
+import { fromFailure, ThreadDeathError, toFailure } from './failure.ts';
+import { assertShapes } from './kernel-limits.ts';
 import { chooseKernels, type KernelBuilds } from './kernels.ts';
 import { bytesToLoad } from './load-weights.ts';
 import type { FromThread, Port, ToThread } from './messages.ts';
 
 /** A thread as its host hands it over: a port to `serveThread`, and its end. */
 export interface ThreadHandle extends Port<ToThread, FromThread> {
-  /** Called once if the thread dies by itself. */
+  /** Called when the thread has died or ended, perhaps more than once. */
   onDeath(handler: (error: Error) => void): void;
   end(): Promise<void>;
 }
@@ -57,9 +58,13 @@ class ThreadClient {
   private waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   private death: Error | undefined;
 
-  constructor(handle: ThreadHandle, source: ByteSource, onProgress: (bytes: Bytes) => void) {
+  /** `onDeath` must free the threads that wait for this one. */
+  constructor(handle: ThreadHandle, source: ByteSource, onProgress: (bytes: Bytes) => void, onDeath: () => void) {
     this.handle = handle;
-    handle.onDeath((error) => this.fail(error));
+    handle.onDeath((error) => {
+      this.fail(new ThreadDeathError(error));
+      onDeath();
+    });
     handle.receive((message) => {
       switch (message.type) {
         case 'progress':
@@ -87,7 +92,7 @@ class ThreadClient {
   }
 
   private fail(error: Error): void {
-    this.death = error;
+    this.death ??= error;
     this.waiting?.reject(error);
     this.waiting = undefined;
   }
@@ -121,6 +126,8 @@ class LoadedOnThreads implements LoadedProgram {
   private readonly entrance: Float32Array<SharedArrayBuffer>;
   private readonly exit: Float32Array<SharedArrayBuffer>;
   private closed = false;
+  /** Settles with the last call. */
+  private turn: Promise<void> = Promise.resolve();
 
   private constructor(
     program: Program,
@@ -146,6 +153,7 @@ class LoadedOnThreads implements LoadedProgram {
   ): Promise<LoadedProgram> {
     const { threads, spins, wideTiles } = host;
     const { slots, maxTokens, onProgress } = options;
+    assertShapes(program);
     for (const { tensor, type } of programWeights(program)) {
       if (tensors.get(tensor)?.type !== type) throw new MissingTensorError(source.name, tensor);
     }
@@ -160,10 +168,14 @@ class LoadedOnThreads implements LoadedProgram {
     const board = new SharedArrayBuffer(2 * boardHalfBytes(program, maxTokens));
     const entrance = new SharedArrayBuffer(maxTokens * widest(program, ({ input }) => input) * 4);
     const exit = new SharedArrayBuffer(maxTokens * widest(program, ({ output }) => output) * 4);
-    const clients = Array.from({ length: threads }, () => new ThreadClient(host.startThread(), source, report));
+    const barrier = new Barrier(control, threads, spins);
+    const clients: ThreadClient[] = [];
     const common = { type: 'load', kernels, program, tensors, threads, spins, wideTiles, slots, maxTokens } as const;
     const shared = { control, board, entrance, exit, location: source.location, sourceName: source.name };
     try {
+      while (clients.length < threads) {
+        clients.push(new ThreadClient(host.startThread(), source, report, () => barrier.break()));
+      }
       await all(
         clients.map((client, thread) =>
           client.ask<'loaded'>({ ...common, ...shared, sourceSize: source.size, thread }),
@@ -181,15 +193,27 @@ class LoadedOnThreads implements LoadedProgram {
     const { vocabSize, cache, buffers } = this.program;
     assertStep(step, { slots: this.slots, maxTokens: this.maxTokens, seqLen: cache.seqLen, vocabSize });
     const { output } = checkedSegment(this.program, segment, step, input);
-    if (input) this.entrance.set(input);
-    const answers = await all(this.threads.map((thread) => thread.ask<'done'>({ type: 'run', step, segment })));
-    return {
-      output: output === undefined ? undefined : this.exit.slice(0, stepTokens(step) * buffers[output].width),
-      candidates: this.merge(
-        step,
-        answers.map(({ candidates }) => candidates),
-      ),
-    };
+    return this.inTurn(async () => {
+      if (input) this.entrance.set(input);
+      const answers = await all(this.threads.map((thread) => thread.ask<'done'>({ type: 'run', step, segment })));
+      return {
+        output: output === undefined ? undefined : this.exit.slice(0, stepTokens(step) * buffers[output].width),
+        candidates: this.merge(
+          step,
+          answers.map(({ candidates }) => candidates),
+        ),
+      };
+    });
+  }
+
+  /** Calls that overlap all the same wait for each other: a thread takes one question at a time. */
+  private inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const answer = this.turn.then(call);
+    this.turn = answer.then(
+      () => {},
+      () => {},
+    );
+    return answer;
   }
 
   private merge(step: Step, parts: readonly (readonly Candidates[])[]): Candidates[] {
@@ -206,7 +230,9 @@ class LoadedOnThreads implements LoadedProgram {
   }
 
   async timings(): Promise<readonly OpTiming[]> {
-    const answers = await all(this.threads.map((thread) => thread.ask<'timings'>({ type: 'timings' })));
+    const answers = await this.inTurn(() =>
+      all(this.threads.map((thread) => thread.ask<'timings'>({ type: 'timings' }))),
+    );
     const sums = new Map<OpTiming['op'], { calls: number; totalMs: Milliseconds }>();
     for (const { op, calls, totalMs } of answers.flatMap(({ timings }) => timings)) {
       const sum = sums.get(op);

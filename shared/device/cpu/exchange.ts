@@ -129,13 +129,14 @@ export class Exchange {
     const to = this.rows(out);
     return (batch) => {
       const { picked, own } = batch;
-      const board = this.board();
+      // Halves may alternate only where there is a barrier too.
+      const board = form === 'tokens' ? this.board() : undefined;
       picked.forEach((row, i) => {
         const at = from.at + row * from.stride;
-        if (form === 'full') this.own.copyWithin(to.at + i * to.stride, at, at + from.stride);
+        if (!board) this.own.copyWithin(to.at + i * to.stride, at, at + from.stride);
         else if (row >= own.start && row < own.end) copy(this.own, at, board, i * to.stride, to.stride);
       });
-      if (form === 'tokens') {
+      if (board) {
         barrier.wait();
         copy(board, 0, this.own, to.at, picked.length * to.stride);
       }

@@ -12,6 +12,18 @@ export class ThreadError extends Error {
   }
 }
 
+/** A thread of the cpu device is gone: out of memory, or ended by something that is no part of Shoal. */
+export class ThreadDeathError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(cause: Error) {
+    super(
+      `A thread of the cpu device died: ${cause.message}; run again, with a shorter --max-seq-len if memory ran out`,
+      { cause },
+    );
+  }
+}
+
 /** An error of another thread whose message was written for a user. */
 class RelayedError extends ShoalError {
   readonly blame: ShoalError['blame'];

@@ -1,6 +1,7 @@
 // Brings a thread's weights from the file into its memory, packed for the kernels. Knows the file's directory and the
 // memory map; reads no more than a staging area at a time.
 
+import { ShoalError } from '../../errors.ts';
 import type { ByteSource } from '../../model/byte-source.ts';
 import type { TensorDirectory, TensorEntry } from '../../model/tensors.ts';
 import { type Op, type Program, programWeights, type Weight, weightKey } from '../../program/program.ts';
@@ -21,16 +22,33 @@ export interface LoadJob {
   readonly onProgress: (bytes: Bytes) => void;
 }
 
-/** The weights whose rows a thread owns, with those rows: [first, end) of the tensor. */
-export function ownWeights(program: Program, shares: Shares, thread: number): Map<Weight, Range> {
-  const own = new Map<Weight, Range>();
-  const add = (weight: Weight, rows: Range) => own.set(weight, rows);
-  for (const op of program.segments.flatMap((segment): readonly Op[] => segment.ops)) {
-    if (op.op === 'matmul') add(op.weight, ownRows(op, shares, thread));
-    else if (op.op === 'embedding') add(op.table, shares.vocabulary(op.table.rows, thread));
-    else if (op.op === 'rms-norm') add(op.gain, op.gain.rows); // every thread's
+/** Rows [start, end) of a tensor that a thread keeps: packed for matmuls, or as they come. */
+interface OwnWeight {
+  readonly weight: Weight;
+  readonly rows: Range;
+  readonly form: 'packed' | 'table' | 'norm';
+}
+
+/** A row is wider than what a thread can stage; no real model has such. */
+export class RowTooWideError extends ShoalError {
+  readonly blame = 'file';
+
+  constructor(tensor: string, columns: number) {
+    super(
+      `Cannot load ${tensor}: its rows have ${columns} columns, more than the cpu device can take; use a real model`,
+    );
   }
-  return own;
+}
+
+function ownWeights(program: Program, shares: Shares, thread: number): OwnWeight[] {
+  return program.segments
+    .flatMap((segment): readonly Op[] => segment.ops)
+    .flatMap((op): OwnWeight[] => {
+      if (op.op === 'matmul') return [{ weight: op.weight, rows: ownRows(op, shares, thread), form: 'packed' }];
+      if (op.op === 'rms-norm') return [{ weight: op.gain, rows: op.gain.rows, form: 'norm' }];
+      if (op.op !== 'embedding') return [];
+      return [{ weight: op.table, rows: shares.vocabulary(op.table.rows, thread), form: 'table' }];
+    });
 }
 
 /** Bytes of all weights of `program`: what progress counts towards. */
@@ -42,92 +60,57 @@ export function bytesToLoad(program: Program): Bytes {
 }
 
 export async function loadWeights(job: LoadJob): Promise<void> {
-  const packed = new Set(
-    job.program.segments.flatMap((segment) => segment.ops.flatMap((op) => (op.op === 'matmul' ? [op.weight] : []))),
-  );
-  for (const [weight, rows] of ownWeights(job.program, job.shares, job.thread)) {
-    const entry = job.tensors.get(weight.tensor) as TensorEntry;
-    const to = job.map.weights.get(weightKey(weight)) as number;
-    await loadRows(job, entry, weight, rows, to, packed.has(weight));
+  for (const own of ownWeights(job.program, job.shares, job.thread)) {
+    if (rangeLength(own.weight.columns) === 0) continue;
+    const entry = job.tensors.get(own.weight.tensor) as TensorEntry;
+    const bytes = await loadRows(job, own, entry);
+    // Every thread has the norms; they count once.
+    if (own.form !== 'norm' || job.thread === 0) job.onProgress(bytes);
   }
 }
 
-/** Reads whole rows, as many as the staging area takes, and packs the weight's columns of them. */
-async function loadRows(
-  job: LoadJob,
-  entry: TensorEntry,
-  weight: Weight,
-  rows: Range,
-  to: number,
-  pack: boolean,
-): Promise<void> {
+/** Reads whole rows, as many as the staging area takes, and keeps the weight's columns of them. */
+async function loadRows(job: LoadJob, { weight, rows, form }: OwnWeight, entry: TensorEntry): Promise<Bytes> {
   const { map, kernels, memory } = job;
   const columns = rangeLength(weight.columns);
   const stride = fileRowBytes(entry.type, entry.columns);
-  const firstByte = fileRowBytes(entry.type, weight.columns.start);
-  const usedBytes = fileRowBytes(entry.type, columns);
-  if (usedBytes === 0) return;
+  const firstByte = map.staging + fileRowBytes(entry.type, weight.columns.start);
+  const keptBytes = fileRowBytes(entry.type, columns);
   const batch = Math.floor(STAGING_BYTES / stride / 8) * 8;
-  if (batch === 0) return loadWideRows(job, entry, weight, rows, to, pack);
+  if (batch === 0) throw new RowTooWideError(weight.tensor, entry.columns);
+  let to = map.weights.get(weightKey(weight)) as number;
   for (let first = rows.start; first < rows.end; first += batch) {
     const count = Math.min(batch, rows.end - first);
     const staged = memory.subarray(map.staging, map.staging + count * stride);
     await job.source.readInto(entry.offset + first * stride, staged);
-    if (pack) {
-      memory.fill(
-        0,
-        map.staging + count * stride,
-        map.staging + Math.min(Math.ceil(count / 8) * 8 * stride, STAGING_BYTES),
-      );
-      const groupBytes = packedGroupBytes(weight.type, columns);
+    if (form === 'packed') {
+      // The last group may have fewer than eight rows; what is packed for the others is multiplied, and never read.
       for (let row = 0; row < count; row += 8) {
-        packRows(kernels, weight, map.staging + row * stride + firstByte, stride, columns, to);
-        to += groupBytes;
+        packRows(kernels, weight.type, firstByte + row * stride, stride, columns, to);
+        to += packedGroupBytes(weight.type, columns);
       }
     } else {
       for (let row = 0; row < count; row++) {
-        memory.copyWithin(
-          to,
-          map.staging + row * stride + firstByte,
-          map.staging + row * stride + firstByte + usedBytes,
-        );
-        to += usedBytes;
+        const from = firstByte + row * stride;
+        memory.copyWithin(to, from, from + keptBytes);
+        to += keptBytes;
       }
     }
-    if (pack || job.thread === 0 || weight.rows.end > 1) job.onProgress(count * usedBytes);
   }
+  return rangeLength(rows) * keptBytes;
 }
 
-/** Rows so wide that eight do not fit the staging area: no model has them. */
-async function loadWideRows(
-  job: LoadJob,
-  entry: TensorEntry,
-  weight: Weight,
-  rows: Range,
+function packRows(
+  kernels: Kernels,
+  type: Weight['type'],
+  from: number,
+  stride: number,
+  columns: number,
   to: number,
-  pack: boolean,
-): Promise<void> {
-  const columns = rangeLength(weight.columns);
-  if (pack) throw new RangeError(`Rows of ${columns} columns are wider than any that the cpu device can pack`);
-  const stride = fileRowBytes(entry.type, entry.columns);
-  const usedBytes = fileRowBytes(entry.type, columns);
-  for (let row = rows.start; row < rows.end; row++) {
-    const offset = entry.offset + row * stride + fileRowBytes(entry.type, weight.columns.start);
-    await job.source.readInto(offset, job.memory.subarray(to, to + usedBytes));
-    to += usedBytes;
-    job.onProgress(usedBytes);
-  }
-}
-
-function packRows(kernels: Kernels, weight: Weight, from: number, stride: number, columns: number, to: number): void {
-  switch (weight.type) {
-    case 'q40':
-      return kernels.packQ40(from, stride, columns / 32, to);
-    case 'q80':
-      return kernels.packQ80(from, stride, columns / 32, to);
-    case 'f16':
-      return kernels.packF16(from, stride, columns, to);
-    case 'f32':
-      return kernels.packF32(from, stride, columns, to);
-  }
+): void {
+  const blocks = columns / 32;
+  if (type === 'q40') kernels.packQ40(from, stride, blocks, to);
+  else if (type === 'q80') kernels.packQ80(from, stride, blocks, to);
+  else if (type === 'f16') kernels.packF16(from, stride, columns, to);
+  else kernels.packF32(from, stride, columns, to);
 }

@@ -6,20 +6,32 @@ import { type Op, type Program, programWeights, type Weight, weightKey } from '.
 import type { Bytes } from '../../units.ts';
 import { rangeLength } from '../../units.ts';
 import { MAX_MEMORY_BYTES, matmulScratchBytes } from './kernels.ts';
-import { ownRows, type Shares, type ThreadPlan } from './thread-plan.ts';
+import { ownRows, planShares, planThread, type Shares, type ThreadPlan } from './thread-plan.ts';
 
 /** A thread's part of the model does not fit a 32-bit memory. */
 export class ThreadMemoryError extends ShoalError {
   readonly blame = 'runtime';
 
-  constructor(needed: Bytes, threads: number) {
-    const more = Math.ceil((needed * threads) / MAX_MEMORY_BYTES) + 1;
+  /** `threads`: how many would do, undefined if none would. */
+  constructor(needed: Bytes, threads: number | undefined) {
+    const more = threads === undefined ? '' : `--nthreads ${threads} or more, or `;
+    super(`A thread would need ${gigabytes(needed)} but can have 4 GB; use ${more}a shorter --max-seq-len`);
+  }
+}
+
+/** The machine does not give a thread the memory that it needs. */
+export class NoMemoryError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(needed: Bytes, cause: unknown) {
     super(
-      `A thread would need ${(needed / 2 ** 30).toFixed(1)} GB but can have 4; ` +
-        `use --nthreads ${more} or more, or a shorter --max-seq-len`,
+      `A thread needs ${gigabytes(needed)} of memory, which the system refuses; use a shorter --max-seq-len or a smaller model`,
+      { cause },
     );
   }
 }
+
+const gigabytes = (bytes: Bytes): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
 export interface MemoryMap {
   /** Packed weights, by weightKey. */
@@ -41,6 +53,9 @@ export interface MemoryMap {
   readonly staging: number;
   readonly size: Bytes;
 }
+
+/** More than any machine is asked for. */
+const MAX_THREADS = 256;
 
 export const STAGING_BYTES = 4 * 2 ** 20;
 
@@ -72,7 +87,35 @@ interface MapOptions {
   readonly base: number;
 }
 
+/** Throws a ThreadMemoryError if the thread's part does not fit. */
 export function mapMemory(
+  program: Program,
+  shares: Shares,
+  plans: readonly ThreadPlan[],
+  options: MapOptions,
+): MemoryMap {
+  const map = layOut(program, shares, plans, options);
+  if (map.size > MAX_MEMORY_BYTES) {
+    throw new ThreadMemoryError(map.size, fittingThreads(program, shares.threads, options));
+  }
+  return map;
+}
+
+/** The fewest threads, more than `threads`, of which each has room. A sum would not tell: some heads' caches are double. */
+function fittingThreads(program: Program, threads: number, options: MapOptions): number | undefined {
+  for (let more = threads + 1; more <= MAX_THREADS; more++) {
+    const shares = planShares(program, more);
+    const plans = program.segments.flatMap((segment) =>
+      [false, true].map((manyTokens) => planThread(program, segment, more, manyTokens)),
+    );
+    const fits = (_: unknown, thread: number): boolean =>
+      layOut(program, shares, plans, { ...options, thread }).size <= MAX_MEMORY_BYTES;
+    if (Array.from({ length: more }).every(fits)) return more;
+  }
+  return undefined;
+}
+
+function layOut(
   program: Program,
   shares: Shares,
   plans: readonly ThreadPlan[],
@@ -87,8 +130,9 @@ export function mapMemory(
   };
   const ops = program.segments.flatMap((segment) => segment.ops);
   const weights = new Map<string, number>();
+  const readers = weightReaders(ops);
   for (const weight of programWeights(program)) {
-    weights.set(weightKey(weight), take(weightBytes(weight, ops, shares, thread)));
+    weights.set(weightKey(weight), take(weightBytes(weight, readers.get(weight), shares, thread)));
   }
   const rows = new Map<string, { at: number; stride: number }>();
   const columns = new Map<string, { at: number; stride: number }>();
@@ -125,21 +169,24 @@ export function mapMemory(
     cacheHeadBytes,
     cache: take(options.slots * layers * cacheHeads * 2 * cacheHeadBytes),
   };
-  if (next > MAX_MEMORY_BYTES) throw new ThreadMemoryError(next, shares.threads);
   return { ...map, size: next };
 }
 
-function weightBytes(weight: Weight, ops: readonly Op[], shares: Shares, thread: number): Bytes {
-  const columns = rangeLength(weight.columns);
+/** The op that reads each weight, other than norms. */
+function weightReaders(ops: readonly Op[]): Map<Weight, Op> {
+  const readers = new Map<Weight, Op>();
   for (const op of ops) {
-    if (op.op === 'embedding' && op.table === weight) {
-      return rangeLength(shares.vocabulary(weight.rows, thread)) * columns * 4;
-    }
-    if (op.op === 'matmul' && op.weight === weight) {
-      return (roundUp8(rangeLength(ownRows(op, shares, thread))) / 8) * packedGroupBytes(weight.type, columns);
-    }
+    if (op.op === 'embedding') readers.set(op.table, op);
+    if (op.op === 'matmul') readers.set(op.weight, op);
   }
-  return columns * 4;
+  return readers;
+}
+
+function weightBytes(weight: Weight, reader: Op | undefined, shares: Shares, thread: number): Bytes {
+  const columns = rangeLength(weight.columns);
+  if (reader?.op === 'embedding') return rangeLength(shares.vocabulary(weight.rows, thread)) * columns * 4;
+  if (reader?.op !== 'matmul') return columns * 4;
+  return (roundUp8(rangeLength(ownRows(reader, shares, thread))) / 8) * packedGroupBytes(weight.type, columns);
 }
 
 function ropeHeadDim(ops: readonly Op[]): number {

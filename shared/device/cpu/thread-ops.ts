@@ -1,7 +1,7 @@
 // Turns instructions into calls of kernels at fixed addresses. Each call does one op on this thread's part of the
 // buffers, for one batch. Knows no messages and no loading.
 
-import type { AttentionOp, MatmulOp, Op, OpName, Program, RmsNormOp, RopeOp, TopKOp } from '../../program/program.ts';
+import type { AttentionOp, MatmulOp, OpName, Program, RmsNormOp, RopeOp, TopKOp } from '../../program/program.ts';
 import { weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
 import type { Candidates, LogitsRequest, Run } from '../device.ts';
@@ -9,7 +9,7 @@ import { selectCandidates } from '../top-k.ts';
 import type { Exchange } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
 import type { MemoryMap } from './memory-map.ts';
-import type { Form, Instruction, Shares } from './thread-plan.ts';
+import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 
 /** A step as a thread needs it: flat, and with its own share of the tokens. */
 export interface Batch {
@@ -43,8 +43,6 @@ export interface ThreadContext {
   /** For which batch and frequencies the rotary table holds. */
   readonly ropeTable: { batch: Batch | undefined; frequencies: readonly number[] | undefined };
 }
-
-type PlainOp = Exclude<Op, { op: 'embedding' | 'pick-rows' }>;
 
 export function compile(context: ThreadContext, instruction: Instruction): CompiledInstruction {
   const { exchange } = context;

@@ -12,8 +12,11 @@ import { type Range, rangeLength } from '../../units.ts';
 /** How a buffer lies across threads: everywhere whole, by columns, or by whole rows of the thread's own tokens. */
 export type Form = 'full' | 'columns' | 'tokens';
 
+/** The ops that need no other thread while they run. */
+export type PlainOp = Exclude<Op, { op: 'embedding' | 'pick-rows' }>;
+
 export type Instruction =
-  | { readonly do: 'op'; readonly op: Exclude<Op, { op: 'embedding' | 'pick-rows' }>; readonly form: Form }
+  | { readonly do: 'op'; readonly op: PlainOp; readonly form: Form }
   | { readonly do: 'embed'; readonly op: Extract<Op, { op: 'embedding' }>; readonly form: Form }
   | { readonly do: 'pick'; readonly input: string; readonly out: string; readonly form: Form }
   | { readonly do: 'exchange'; readonly buffer: string; readonly from: Form; readonly to: Form }
@@ -136,51 +139,46 @@ class ThreadPlanner {
   }
 
   private add(op: Op): void {
-    switch (op.op) {
-      case 'embedding':
-        this.instructions.push({ do: 'embed', op, form: this.rowForm });
-        this.setForm(op.out, this.rowForm);
-        return;
-      case 'pick-rows':
-        this.wholeRows(op.input);
-        this.instructions.push({ do: 'pick', input: op.input, out: op.out, form: this.form(op.input) });
-        // Few rows are wanted, as a rule: from here on every thread makes the whole.
-        this.rowForm = 'full';
-        this.setForm(op.out, 'full');
-        return;
-      case 'rms-norm':
-        if (this.form(op.input) === 'columns' && this.isPerHead(op)) return this.emit(op, 'columns', op.out);
-        this.wholeRows(op.input);
-        return this.emit(op, this.form(op.input), op.out);
-      case 'quantise':
-        this.wholeRows(op.input);
-        return this.emit(op, this.form(op.input), op.out);
-      case 'add':
-        this.wholeRows(op.addend);
-        this.matchRows(op.buffer, op.addend);
-        return this.emit(op, this.form(op.buffer), op.buffer);
-      case 'matmul':
-        this.full(op.input);
-        return this.emit(op, 'columns', op.out);
-      case 'rope':
-        this.byColumns(op.buffer);
-        return this.emit(op, 'columns', op.buffer);
-      case 'attention':
-        for (const name of [op.q, op.k, op.v]) this.byColumns(name);
-        return this.emit(op, 'columns', op.out);
-      case 'silu-mul':
-      case 'gelu-mul':
-        for (const name of [op.gate, op.up]) this.byColumns(name);
-        return this.emit(op, 'columns', op.out);
-      case 'top-k':
-        this.byColumns(op.logits);
-        return this.emit(op, 'columns', op.logits);
+    if (op.op === 'embedding') {
+      this.instructions.push({ do: 'embed', op, form: this.rowForm });
+      this.setForm(op.out, this.rowForm);
+    } else if (op.op === 'pick-rows') {
+      this.wholeRows(op.input);
+      this.instructions.push({ do: 'pick', input: op.input, out: op.out, form: this.form(op.input) });
+      // Few rows are wanted, as a rule: from here on every thread makes the whole.
+      this.rowForm = 'full';
+      this.setForm(op.out, 'full');
+    } else {
+      const form = this.prepare(op);
+      this.instructions.push({ do: 'op', op, form });
+      for (const name of outputsOf(op)) this.setForm(name, form);
     }
   }
 
-  private emit(op: Exclude<Op, { op: 'embedding' | 'pick-rows' }>, form: Form, out: string): void {
-    this.instructions.push({ do: 'op', op, form });
-    this.setForm(out, form);
+  /** Brings an op's inputs into a form it can work on; says in which its output will be. */
+  private prepare(op: PlainOp): Form {
+    switch (op.op) {
+      case 'rms-norm':
+        if (!(this.form(op.input) === 'columns' && this.isPerHead(op))) this.wholeRows(op.input);
+        return this.form(op.input);
+      case 'quantise':
+        this.wholeRows(op.input);
+        return this.form(op.input);
+      case 'add':
+        this.wholeRows(op.addend);
+        this.matchRows(op.buffer, op.addend);
+        return this.form(op.buffer);
+      case 'matmul':
+        this.full(op.input);
+        return 'columns';
+      case 'rope':
+      case 'attention':
+      case 'silu-mul':
+      case 'gelu-mul':
+      case 'top-k':
+        for (const name of inputsOf(op)) this.byColumns(name);
+        return 'columns';
+    }
   }
 
   private isPerHead(op: RmsNormOp): boolean {

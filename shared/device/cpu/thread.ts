@@ -4,7 +4,7 @@
 
 import { cutRange } from '../../layout/slice.ts';
 import type { ByteSource } from '../../model/byte-source.ts';
-import type { Milliseconds } from '../../units.ts';
+import type { Bytes, Milliseconds } from '../../units.ts';
 import type { Candidates, OpTiming, Step } from '../device.ts';
 import { stepTokens } from '../step.ts';
 import { Barrier, BrokenBarrierError } from './barrier.ts';
@@ -12,7 +12,7 @@ import { Exchange } from './exchange.ts';
 import { fromFailure, toFailure } from './failure.ts';
 import { instantiate, kernelMemory, PAGE_BYTES } from './kernels.ts';
 import { loadWeights } from './load-weights.ts';
-import { mapMemory } from './memory-map.ts';
+import { mapMemory, NoMemoryError } from './memory-map.ts';
 import type { Failure, FromThread, LoadMessage, Port, ToThread } from './messages.ts';
 import { type Batch, type CompiledInstruction, compile } from './thread-ops.ts';
 import { planShares, planThread } from './thread-plan.ts';
@@ -109,7 +109,7 @@ class Thread {
       plans.flatMap(({ few, many }) => [few, many]),
       { thread, slots: message.slots, maxTokens: message.maxTokens, base: kernels.heapBase() },
     );
-    memory.grow(Math.ceil(map.size / PAGE_BYTES));
+    grow(memory, map.size);
     const bytes = new Uint8Array(memory.buffer);
     await loadWeights({
       program,
@@ -189,6 +189,15 @@ class Thread {
 
   timings(): OpTiming[] {
     return Array.from(this.times, ([op, { calls, totalMs }]) => ({ op, calls, totalMs }));
+  }
+}
+
+/** Makes room for `bytes` in addition to what there is. */
+function grow(memory: WebAssembly.Memory, bytes: Bytes): void {
+  try {
+    memory.grow(Math.ceil(bytes / PAGE_BYTES));
+  } catch (cause) {
+    throw new NoMemoryError(bytes, cause);
   }
 }
 
