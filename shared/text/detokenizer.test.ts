@@ -66,6 +66,11 @@ describe('the space before the first word', () => {
     expect(llama2.decode([user, hello])).toBe(' hello');
   });
 
+  test('is there after a begin token that the text itself has, as Llama 2 chat templates write it', () => {
+    expect(llama2.encode('<s>hello')).toEqual([1, hello]);
+    expect(llama2.decode([1, hello])).toBe('hello');
+  });
+
   test('is nothing to other families', () => expect(qwen.decode([0x20, 0x61])).toBe(' a'));
 
   test('flush begins a new text', () => {

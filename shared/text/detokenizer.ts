@@ -33,7 +33,7 @@ export function createDetokenizer(
   return {
     push(id) {
       if (skipSpecial && tokenizer.isSpecial(id)) {
-        // Encoding adds its space after a begin token of its own, but not after a special token in the text.
+        // Encoding adds its space after a begin token, but not after another special token.
         if (id !== tokenizer.bosId) atStart = false;
         return '';
       }

@@ -5,10 +5,10 @@ import type { TokenId } from '../units.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { decodeUtf8 } from './utf8.ts';
 
-/** A stretch of text, or the special token that stood there. */
+/** A stretch of text, or the special token that stood there. `isFirst`: nothing came before but the begin token. */
 export type Section = { readonly text: string; readonly isFirst: boolean } | { readonly id: TokenId };
 
-/** How a family appends the tokens of a text without special tokens; `isFirst`: nothing came before it. */
+/** How a family appends the tokens of a text without special tokens; `isFirst` as in Section. */
 export type EncodeText = (text: string, isFirst: boolean, output: TokenId[]) => void;
 
 export interface SpecialTokens {
@@ -57,12 +57,15 @@ export function findSpecialTokens(vocabulary: Vocabulary, byteStrings: readonly 
     split(text) {
       const sections: Section[] = [];
       let from = 0;
+      let isFirst = true;
       for (const match of pattern ? text.matchAll(pattern) : []) {
-        if (match.index > from) sections.push({ text: text.slice(from, match.index), isFirst: from === 0 });
-        sections.push({ id: byText.get(match[0])! });
+        if (match.index > from) sections.push({ text: text.slice(from, match.index), isFirst });
+        const id = byText.get(match[0])!;
+        sections.push({ id });
+        isFirst = match.index === 0 && id === vocabulary.bosId;
         from = match.index + match[0].length;
       }
-      if (from < text.length) sections.push({ text: text.slice(from), isFirst: from === 0 });
+      if (from < text.length) sections.push({ text: text.slice(from), isFirst });
       return sections;
     },
   };

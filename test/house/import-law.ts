@@ -29,13 +29,17 @@ export function violations(file: string, text: string, packages: readonly string
   const code = text.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '');
   const named = [...code.matchAll(IN_QUOTES)].map(([, , path]) => posix.join(posix.dirname(file), path));
   const outside = [...code.matchAll(PACKAGE)].map(([, name]) => name);
-  const problems = [...named.map((target) => forbidden(file, target)), ...outside.map((name) => alien(file, name, packages))];
+  const problems = [
+    ...named.map((target) => forbidden(file, target)),
+    ...outside.map((name) => alien(file, name, packages)),
+  ];
   return problems.filter((problem) => problem !== undefined).map((problem) => `${file} ${problem}`);
 }
 
 function forbidden(file: string, target: string): string | undefined {
   if (isTest(file)) return undefined;
-  if (/^(?:test|tools)\//.test(target) || isTest(target)) return `names ${target}, but production knows no tests and tools`;
+  if (/^(?:test|tools)\//.test(target) || isTest(target))
+    return `names ${target}, but production knows no tests and tools`;
   if (target === TOY && file !== TOY) return `names ${target}, which is for tests`;
   if (/^shaders\//.test(target) && !LOADERS_OF_KERNELS.some((loader) => file.startsWith(loader))) {
     return `names ${target}, but only devices load kernels`;

@@ -46,7 +46,7 @@ TEXTS = [
     "snake_case(call, [1, 2]) { return; }",
     "<|user|>Hello<|end|><|assistant|>",
     "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n",
-    "<s>a</s> <unk> <0x0A> <|nothing|> <|endoftext|>",
+    "a</s> <0x0A> <|nothing|> <|endoftext|>",
     "an owl named Zorgblat-Quix lived by the river…",
     "aaaaaaaaaaaa      \n   end",
 ]
