@@ -186,7 +186,7 @@ function tokenizerFacts(source: ByteSource, { pieces, scores, ...rest }: Vocabul
 function* tokenizerLines(source: ByteSource, vocabulary: Vocabulary, all: boolean): Generator<string> {
   const { pieces, bosId, eosIds, addBos, chatTemplate } = vocabulary;
   const named = (id: number): string => `${id} ${pieceText(pieces[id])}`;
-  const bytes = new Set(pieces.filter((piece) => piece.length === 1).map(([byte]) => byte)).size;
+  const bytes = new Set(pieces.map(byteOf).filter((byte) => byte !== undefined)).size;
   const { least, most } = scoreRange(vocabulary.scores);
   const longest = pieces.reduce((best, piece, id) => (piece.length > pieces[best].length ? id : best), 0);
   yield* labelled([
@@ -218,6 +218,13 @@ function specials({ pieces, bosId, eosIds }: Vocabulary): string {
   });
   if (found.length === 0) return 'none seen';
   return found.length <= 3 ? found.join(', ') : `${found.slice(0, 2).join(', ')} and ${grouped(found.length - 2)} more`;
+}
+
+/** The one byte that a token stands for, as it is or written `<0x0A>`. */
+function byteOf(piece: Uint8Array): number | undefined {
+  if (piece.length === 1) return piece[0];
+  const written = piece.length === 6 ? /^<0x([0-9A-F]{2})>$/.exec(String.fromCharCode(...piece)) : undefined;
+  return written ? Number.parseInt(written[1], 16) : undefined;
 }
 
 function scoreRange(scores: Float32Array): { least: number; most: number } {

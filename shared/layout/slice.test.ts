@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { rangeLength } from '../units.ts';
 import { cutRange, kvHeadsOf } from './slice.ts';
 
-const weights = fc.array(fc.oneof(fc.nat(20), fc.double({ min: 0, max: 1e6, noNaN: true })), { minLength: 1, maxLength: 12 });
+const weights = fc.array(fc.oneof(fc.nat(20), fc.double({ min: 0, max: 1e6, noNaN: true })), {
+  minLength: 1,
+  maxLength: 12,
+});
 const someWeights = weights.filter((all) => all.some((weight) => weight > 1e-6));
 
 describe('cutRange', () => {

@@ -1,7 +1,7 @@
 // Measures Shoal against what limits it and against its peers, all in one run on one machine, round by round, so that a
 // noisy neighbour disturbs everyone. Prints ratios and keeps the figures in test/bench/results/.
 //
-// usage: npm run bench -- [--threads N] [--rounds N] [--keep NAME]
+// usage: npm run bench -- [--threads N] [--rounds N]
 // Peers are used where they are: DLLAMA=path of distributed-llama's binary, NODE_LLAMA_CPP=path of an installed
 // node-llama-cpp's entry (…/node_modules/node-llama-cpp/dist/index.js).
 
@@ -13,7 +13,7 @@ import { measureReading, type ReadSpeed } from './read-loop.ts';
 import { runDllama, runLlamaCpp, runShoal, type Speed } from './runners.ts';
 
 const { values } = parseArgs({
-  options: { threads: { type: 'string' }, rounds: { type: 'string', default: '5' }, keep: { type: 'string' } },
+  options: { threads: { type: 'string' }, rounds: { type: 'string', default: '5' } },
 });
 const threads = Number(values.threads ?? Math.min(2, availableParallelism()));
 const rounds = Number(values.rounds);
@@ -76,16 +76,11 @@ for (const name of Object.keys(contestants).filter((name) => contestants[name] &
   console.log(`  Shoal's speed over ${name}'s: prefill ${times(prefill)}, decode ${times(decode)}`);
 }
 
-if (values.keep) {
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const machine = { cpu: cpus()[0].model, cores: availableParallelism(), memoryGB: Math.round(totalmem() / 1e9) };
-  const record = {
-    date: new Date().toISOString().slice(0, 10),
-    machine,
-    node: process.version,
-    threads,
-    rounds: results,
-  };
-  writeFileSync(new URL(`${values.keep}.json`, folder), `${JSON.stringify(record, undefined, 1)}\n`);
-}
+const folder = new URL('results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+const date = new Date().toISOString().slice(0, 10);
+const machine = { cpu: cpus()[0].model, cores: availableParallelism(), memoryGB: Math.round(totalmem() / 1e9) };
+const record = { date, machine, node: process.version, threads, rounds: results };
+const name = `${date}-${machine.cpu.replace(/[^a-z0-9]+/gi, '-').toLowerCase()}-${threads}t.json`;
+writeFileSync(new URL(name, folder), `${JSON.stringify(record, undefined, 1)}\n`);
+console.log(`Kept in test/bench/results/${name}`);

@@ -10,7 +10,9 @@ export class UnsupportedShapeError extends ShoalError {
   readonly blame = 'file';
 
   constructor(what: string, value: number, unit: number) {
-    super(`The cpu device cannot run this model: its ${what} is ${value}, not a multiple of ${unit}; use --device reference`);
+    super(
+      `The cpu device cannot run this model: its ${what} is ${value}, not a multiple of ${unit}; use --device reference`,
+    );
   }
 }
 

@@ -100,7 +100,7 @@ describe('models of real sizes', () => {
   test.each([
     ['8B', llama8b, 1, room],
     ['8B in 2 threads, with a long context', { ...llama8b, seqLen: 65536 }, 2, room],
-    ['8B for many sequences', llama8b, 4, { slots: 16, maxTokens: 128 }],
+    ['8B for many sequences', llama8b, 4, { slots: 8, maxTokens: 128 }],
     ['70B', llama70b, 1, room],
     ['70B in 8 threads', llama70b, 8, room],
     ['70B in f32', { ...llama70b, weightType: 'f32' }, 4, room],
@@ -115,13 +115,18 @@ describe('models of real sizes', () => {
     }
   });
 
+  test('more sequences than one head’s cache has room for, which no number of threads mends', () => {
+    const error = failure(programOf(llama8b), 4, { slots: 16, maxTokens: 128 });
+    expect(error.message).toMatch(/use a shorter --max-seq-len$/);
+  });
+
   test('a context that no number of threads has room for', () => {
     const error = failure(programOf({ ...llama8b, seqLen: 2 ** 31 - 1 }), 2, room);
     expect(error.message).toMatch(/^A thread would need [\d.]+ GB but can have 4 GB; use a shorter --max-seq-len$/);
   });
 
   test('addresses above 2 GB are positive', () => {
-    const map = mapOf(programOf(llama8b), 2, 1, room);
+    const map = mapOf(programOf(llama8b), 3, 1, room);
     const addresses = [map.cache, map.scores, map.staging, ...map.weights.values(), map.size];
     expect(Math.max(...addresses)).toBeGreaterThan(2 ** 31);
     expect(Math.min(...addresses)).toBeGreaterThanOrEqual(base);

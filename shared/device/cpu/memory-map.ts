@@ -31,7 +31,8 @@ export class NoMemoryError extends ShoalError {
   }
 }
 
-const gigabytes = (bytes: Bytes): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+/** Rounded up: what is too much must not read as if it were just enough. */
+const gigabytes = (bytes: Bytes): string => `${(Math.ceil((bytes / 2 ** 30) * 10) / 10).toFixed(1)} GB`;
 
 export interface MemoryMap {
   /** Packed weights, by weightKey. */
@@ -103,24 +104,24 @@ export function mapMemory(
 
 /** The fewest threads, more than `threads`, of which each has room. A sum would not tell: some heads' caches are double. */
 function fittingThreads(program: Program, threads: number, options: MapOptions): number | undefined {
-  for (let more = threads + 1; more <= MAX_THREADS; more++) {
-    const shares = planShares(program, more);
-    const plans = program.segments.flatMap((segment) =>
-      [false, true].map((manyTokens) => planThread(program, segment, more, manyTokens)),
-    );
-    const fits = (_: unknown, thread: number): boolean =>
-      layOut(program, shares, plans, { ...options, thread }).size <= MAX_MEMORY_BYTES;
-    if (Array.from({ length: more }).every(fits)) return more;
-  }
-  return undefined;
+  // Which buffers there are is the same for any number of threads but one.
+  const plans = program.segments.flatMap((segment) =>
+    [false, true].map((manyTokens) => planThread(program, segment, threads + 1, manyTokens)),
+  );
+  const fits = (count: number): boolean => {
+    const shares = planShares(program, count);
+    for (let thread = 0; thread < count; thread++) {
+      if (layOut(program, shares, plans, { ...options, thread }).size > MAX_MEMORY_BYTES) return false;
+    }
+    return true;
+  };
+  if (!fits(MAX_THREADS)) return undefined;
+  let more = threads + 1;
+  while (!fits(more)) more++;
+  return more;
 }
 
-function layOut(
-  program: Program,
-  shares: Shares,
-  plans: readonly ThreadPlan[],
-  options: MapOptions,
-): MemoryMap {
+function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], options: MapOptions): MemoryMap {
   const { thread, maxTokens } = options;
   let next = align(options.base);
   const take = (bytes: Bytes): number => {

@@ -135,7 +135,10 @@ describe('planThread', () => {
                 read(instruction.buffer, instruction.form);
             }
           }
-          if (threads === 1) expect(plan.instructions.some(({ do: what, ...rest }) => 'form' in rest && rest.form === 'tokens')).toBe(false);
+          if (threads === 1)
+            expect(plan.instructions.some(({ do: what, ...rest }) => 'form' in rest && rest.form === 'tokens')).toBe(
+              false,
+            );
         }
       }),
     );
