@@ -1,6 +1,6 @@
 // quantise: f32 activations to Q80 rows in the form that the matmuls read.
 
-import { integerBase, maxLanes } from './vector';
+import { integerBase, maxLanes, sumLanes } from './vector';
 
 /** Bits of 1.5·2^23, see matmul-q40. */
 const INTEGER_BASE: i32 = 0x4b400000;
@@ -21,14 +21,21 @@ export function quantise(input: usize, out: usize, rows: usize, blocks: usize): 
   }
 }
 
-/** The largest magnitude of each block. */
+/** The largest magnitude of each block; not a number where the block holds one, or an infinity. */
 function storeLargest(input: usize, to: usize, blocks: usize): void {
   for (const end = to + blocks * 4; to < end; to += 4, input += 128) {
-    const a = f32x4.pmax(f32x4.abs(v128.load(input)), f32x4.abs(v128.load(input, 16)));
-    const b = f32x4.pmax(f32x4.abs(v128.load(input, 32)), f32x4.abs(v128.load(input, 48)));
-    const c = f32x4.pmax(f32x4.abs(v128.load(input, 64)), f32x4.abs(v128.load(input, 80)));
-    const d = f32x4.pmax(f32x4.abs(v128.load(input, 96)), f32x4.abs(v128.load(input, 112)));
-    store<f32>(to, maxLanes(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d))));
+    const v0 = f32x4.abs(v128.load(input)), v1 = f32x4.abs(v128.load(input, 16));
+    const v2 = f32x4.abs(v128.load(input, 32)), v3 = f32x4.abs(v128.load(input, 48));
+    const v4 = f32x4.abs(v128.load(input, 64)), v5 = f32x4.abs(v128.load(input, 80));
+    const v6 = f32x4.abs(v128.load(input, 96)), v7 = f32x4.abs(v128.load(input, 112));
+    const a = f32x4.pmax(f32x4.pmax(v0, v1), f32x4.pmax(v2, v3));
+    const b = f32x4.pmax(f32x4.pmax(v4, v5), f32x4.pmax(v6, v7));
+    // Unlike a maximum, a sum keeps what is no number; and an infinity less itself is none.
+    const sum = f32x4.add(
+      f32x4.add(f32x4.add(v0, v1), f32x4.add(v2, v3)),
+      f32x4.add(f32x4.add(v4, v5), f32x4.add(v6, v7)),
+    );
+    store<f32>(to, maxLanes(f32x4.pmax(a, b)) + sumLanes(f32x4.sub(sum, sum)));
   }
 }
 
@@ -54,7 +61,7 @@ function reciprocal(x: v128): v128 {
   return v128.and(f32x4.div(f32x4.splat(1), x), f32x4.gt(x, f32x4.splat(0)));
 }
 
-/** The f16 nearest to each of four non-negative numbers, ties to even; at most 65504. */
+/** The f16 nearest to each of four non-negative numbers, ties to even; infinite where it is above 65504. */
 // @ts-ignore: decorator
 @inline
 function roundToF16(x: v128): v128 {
@@ -63,7 +70,8 @@ function roundToF16(x: v128): v128 {
   // Below 2^−14 an f16's unit is 2^−24, which is also the unit of a float between 0.5 and 1.
   const small = f32x4.sub(f32x4.add(x, f32x4.splat(0.5)), f32x4.splat(0.5));
   const isSmall = f32x4.lt(x, f32x4.splat(6.103515625e-5));
-  return f32x4.pmin(v128.bitselect(small, rounded, isSmall), f32x4.splat(65504));
+  const nearest = v128.bitselect(small, rounded, isSmall);
+  return v128.bitselect(f32x4.splat(Infinity), nearest, f32x4.gt(nearest, f32x4.splat(65504)));
 }
 
 /** Rounds each block times its factor; the factor's place gets the accumulator's start. */

@@ -102,11 +102,11 @@ describe('shapes', () => {
 });
 
 describe('numbers', () => {
-  /** A model whose token 1 has these numbers in its embedding, over and over. */
-  async function modelWith(weightType: FloatType, numbers: readonly number[]): Promise<Model> {
+  /** A model whose token 1 has these numbers in its embedding, over and over; or which has them in another vector. */
+  async function modelWith(weightType: FloatType, numbers: readonly number[], tensor = 'embedding'): Promise<Model> {
     const { model, bytes } = await tinyModel({ weightType }, 5);
-    const { offset, columns } = model.tensors.get('embedding')!;
-    const row = new DataView(bytes.buffer, offset + columns * 4, columns * 4);
+    const { offset, columns, rows } = model.tensors.get(tensor)!;
+    const row = new DataView(bytes.buffer, offset + (rows > 1 ? columns * 4 : 0), columns * 4);
     for (let i = 0; i < columns; i++) row.setFloat32(4 * i, numbers[i % numbers.length], true);
     return model;
   }
@@ -139,6 +139,15 @@ describe('numbers', () => {
     ['not a number in a place of its own', [...Array<number>(37).fill(1), Number.NaN, ...Array<number>(26).fill(1)]],
     ['infinite', [1, Infinity, -1, 2]],
   ];
+  it.each(['q40', 'q80'] as const)(
+    '%s weights, activations that no f16 scale reaches: show in the answer',
+    async (weightType) => {
+      const model = await modelWith(weightType, [1e9], 'final-norm');
+      expect((await compute(referenceDevice(), model)).logSumExp).toBeNaN();
+      expect((await compute(await nodeCpuDevice(2), model)).logSumExp).toBeNaN();
+    },
+  );
+
   it.each(weightTypes.flatMap((type) => broken.map(([what, numbers]) => [type, what, numbers] as const)))(
     '%s weights, %s: shows in the answer',
     async (weightType, _, numbers) => {

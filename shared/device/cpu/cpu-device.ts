@@ -17,7 +17,7 @@ import type {
 } from '../device.ts';
 import { assertStep, ClosedProgramError, checkedSegment, stepTokens } from '../step.ts';
 import { mergeCandidates } from '../top-k.ts';
-import { Barrier, BARRIER_BYTES } from './barrier.ts';
+import { BARRIER_BYTES, Barrier } from './barrier.ts';
 import { boardHalfBytes } from './exchange.ts';
 import { fromFailure, ThreadDeathError, toFailure } from './failure.ts';
 import { assertShapes } from './kernel-limits.ts';

@@ -6,7 +6,7 @@ import type { ModelHeader } from '../../model/header.ts';
 import { buildProgram } from '../../program/build.ts';
 import { type Op, type Program, type Weight, weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
-import { matmulScratchBytes, MAX_MEMORY_BYTES } from './kernels.ts';
+import { MAX_MEMORY_BYTES, matmulScratchBytes } from './kernels.ts';
 import { type MemoryMap, mapMemory, STAGING_BYTES, ThreadMemoryError } from './memory-map.ts';
 import { ownRows, planShares, planThread } from './thread-plan.ts';
 

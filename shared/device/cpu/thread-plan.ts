@@ -104,6 +104,7 @@ class ThreadPlanner {
   private readonly program: Program;
   /** The form in which ops that need whole rows leave their output. */
   private rowForm: 'full' | 'tokens';
+  private readonly byHeads: ReadonlySet<string>;
   private readonly forms = new Map<string, Form>();
   private readonly rows = new Set<string>();
   private readonly columns = new Set<string>();
@@ -111,6 +112,8 @@ class ThreadPlanner {
 
   constructor(program: Program, threads: number, manyTokens: boolean) {
     this.program = program;
+    const ops = program.segments.flatMap((segment) => segment.ops);
+    this.byHeads = new Set(ops.flatMap((op) => (op.op === 'rope' ? [op.buffer] : [])));
     this.rowForm = manyTokens && threads > 1 ? 'tokens' : 'full';
   }
 
@@ -181,8 +184,9 @@ class ThreadPlanner {
     }
   }
 
-  private isPerHead(op: RmsNormOp): boolean {
-    return rangeLength(op.gain.columns) < this.program.buffers[op.input].width;
+  /** Whether each thread can normalise its own columns, since they are whole heads: even if the rank has but one. */
+  private isPerHead({ gain, input }: RmsNormOp): boolean {
+    return rangeLength(gain.columns) < this.program.buffers[input].width || this.byHeads.has(input);
   }
 
   /** Both operands of an elementwise op in the same row form. */
