@@ -5,7 +5,7 @@
 // The dot product instruction takes one operand of at most seven bits, so a byte enters as two nibbles:
 // Σ w·x = 16·Σ high·x + Σ low·x − 128·Σ x. See matmul-q40 for the accumulator's start.
 
-import { dot4, f16Bias, f16Mask, fusedMultiplyAdd, integerBase, lowNibbles, scaledF16x4 } from './vector';
+import { addDot, dot4, f16Bias, f16Mask, integerBase, lowNibbles, scaledF16x4 } from './vector';
 
 const BLOCK_BYTES: usize = 272;
 const ROWS: usize = 8;
@@ -115,6 +115,5 @@ function startOf(stored: usize, base: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function scaledBy(low: v128, high: v128, base: v128, scales: v128, xScale: v128, sum: v128): v128 {
-  const n = f32x4.sub(i32x4.add(low, v128.shl<i32>(high, 4)), base);
-  return fusedMultiplyAdd(n, f32x4.mul(scales, xScale), sum);
+  return addDot(i32x4.add(low, v128.shl<i32>(high, 4)), base, scales, xScale, sum);
 }

@@ -120,3 +120,10 @@ export function exp4(x: v128): v128 {
   const power = i32x4.add(v128.shl<i32>(shifted, 23), one);
   return f32x4.mul(p, power);
 }
+
+/** sum + n · scales · xScale, where `dot` holds the bits of 1.5·2^23 + n. */
+// @ts-ignore: decorator
+@inline
+export function addDot(dot: v128, base: v128, scales: v128, xScale: v128, sum: v128): v128 {
+  return fusedMultiplyAdd(f32x4.sub(dot, base), f32x4.mul(scales, xScale), sum);
+}
