@@ -8,7 +8,7 @@ import { failureOf } from './failure.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { RunningModel } from './open-model.ts';
 import type { OptionValues } from './options.ts';
-import { writeForeign, writeRemark } from './output.ts';
+import { wrappingOutput, writeForeign, writeRemark } from './output.ts';
 import { samplingOf } from './sampling-options.ts';
 import { speedLine } from './speed-line.ts';
 
@@ -102,10 +102,11 @@ export class ChatSession {
         sampling: { ...samplingOf(this.options), seed: this.seed++ },
       });
       const stopListening = onInterrupt(() => generation.cancel());
+      const page = wrappingOutput(out);
       try {
         for await (const { text } of generation) {
           written += text;
-          writeForeign(text, out);
+          writeForeign(text, page);
         }
       } finally {
         stopListening();

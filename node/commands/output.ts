@@ -2,6 +2,7 @@
 
 import type { WriteStream } from 'node:tty';
 import type { Output } from './command.ts';
+import { WordWrap } from './word-wrap.ts';
 
 export function streamOutput(stream: WriteStream): Output {
   return {
@@ -26,8 +27,22 @@ export function writeForeign(text: string, output: Output): void {
   output.write(harmless);
 }
 
+/** `output` with lines broken between words if it is a terminal; for one text that begins at a line's beginning. */
+export function wrappingOutput(output: Output): Output {
+  if (!output.isTerminal) return output;
+  const wrap = new WordWrap(() => output.columns);
+  return {
+    isTerminal: true,
+    get columns() {
+      return output.columns;
+    },
+    write: (text) => output.write(wrap.push(text)),
+  };
+}
+
 /** A remark that should not stand out. */
 export function writeRemark(text: string, output: Output): void {
+  const shown = output.isTerminal ? new WordWrap(() => output.columns).push(text) : text;
   const dims = output.isTerminal && !process.env.NO_COLOR;
-  output.write(dims ? `\x1b[2m${text}\x1b[22m\n` : `${text}\n`);
+  output.write(dims ? `\x1b[2m${shown}\x1b[22m\n` : `${shown}\n`);
 }

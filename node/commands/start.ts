@@ -7,7 +7,7 @@ import type { Arguments, Surroundings } from './command.ts';
 import { cancelOnInterrupt, INTERRUPTED } from './interrupts.ts';
 import { openModelFiles } from './model-files.ts';
 import { startModel } from './open-model.ts';
-import { writeForeign, writeRemark } from './output.ts';
+import { wrappingOutput, writeForeign, writeRemark } from './output.ts';
 import { speedLine } from './speed-line.ts';
 
 /** What the demo model has heard of. */
@@ -41,7 +41,8 @@ export async function start({ options, words }: Arguments, surroundings: Surroun
   });
   const press = cancelOnInterrupt(surroundings, () => story.cancel());
   writeRemark(`> ${question}\n`, notes);
-  for await (const { text } of story) writeForeign(text, out);
+  const page = wrappingOutput(out);
+  for await (const { text } of story) writeForeign(text, page);
   out.write('\n');
   const summary = await story.finished;
   writeRemark(`\n${speedLine(summary, model.threads)}\n`, notes);
