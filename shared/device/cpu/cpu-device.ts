@@ -126,6 +126,8 @@ class LoadedOnThreads implements LoadedProgram {
   private readonly entrance: Float32Array<SharedArrayBuffer>;
   private readonly exit: Float32Array<SharedArrayBuffer>;
   private closed = false;
+  private lastStep: Step | undefined;
+  private stepNumber = 0;
   /** Settles with the last call. */
   private turn: Promise<void> = Promise.resolve();
 
@@ -195,7 +197,10 @@ class LoadedOnThreads implements LoadedProgram {
     const { output } = checkedSegment(this.program, segment, step, input);
     return this.inTurn(async () => {
       if (input) this.entrance.set(input);
-      const answers = await all(this.threads.map((thread) => thread.ask<'done'>({ type: 'run', step, segment })));
+      if (step !== this.lastStep) this.stepNumber++;
+      this.lastStep = step;
+      const message = { type: 'run', step, stepNumber: this.stepNumber, segment } as const;
+      const answers = await all(this.threads.map((thread) => thread.ask<'done'>(message)));
       return {
         output: output === undefined ? undefined : this.exit.slice(0, stepTokens(step) * buffers[output].width),
         candidates: this.merge(

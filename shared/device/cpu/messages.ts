@@ -34,6 +34,8 @@ export interface LoadMessage {
 export interface RunMessage {
   readonly type: 'run';
   readonly step: Step;
+  /** The same for all segments of a step. */
+  readonly stepNumber: number;
   readonly segment: number;
 }
 

@@ -13,7 +13,7 @@ import { fromFailure, toFailure } from './failure.ts';
 import { instantiate, kernelMemory, PAGE_BYTES } from './kernels.ts';
 import { loadWeights } from './load-weights.ts';
 import { mapMemory, NoMemoryError } from './memory-map.ts';
-import type { Failure, FromThread, LoadMessage, Port, ToThread } from './messages.ts';
+import type { Failure, FromThread, LoadMessage, Port, RunMessage, ToThread } from './messages.ts';
 import { type Batch, type CompiledInstruction, compile } from './thread-ops.ts';
 import { planShares, planThread } from './thread-plan.ts';
 
@@ -59,7 +59,7 @@ export function serveThread(port: Port<FromThread, ToThread>, environment: Threa
         return port.post({ type: 'timings', timings: thread?.timings() ?? [] });
       case 'run':
         try {
-          port.post({ type: 'done', candidates: (thread as Thread).run(message.step, message.segment) });
+          port.post({ type: 'done', candidates: (thread as Thread).run(message) });
         } catch (error) {
           fail(error);
         }
@@ -80,7 +80,8 @@ class Thread {
   private readonly segments: readonly CompiledSegment[];
   private readonly now: () => Milliseconds;
   private readonly times = new Map<CompiledInstruction['name'], { calls: number; totalMs: Milliseconds }>();
-  private batch: { step: Step; batch: Batch } | undefined;
+  private batch: Batch | undefined;
+  private stepNumber = -1;
 
   private constructor(message: LoadMessage, segments: readonly CompiledSegment[], now: () => Milliseconds) {
     this.message = message;
@@ -134,9 +135,11 @@ class Thread {
     return new Thread(message, segments, now);
   }
 
-  run(step: Step, segment: number): readonly Candidates[] {
-    const batch = segment === 0 || !this.batch ? this.makeBatch(step) : this.batch.batch;
-    this.batch = { step, batch };
+  /** Segments of one step, which have one number, share a batch and what was computed for it. */
+  run({ step, stepNumber, segment }: RunMessage): readonly Candidates[] {
+    const batch = this.batch && segment > 0 && stepNumber === this.stepNumber ? this.batch : this.makeBatch(step);
+    this.batch = batch;
+    this.stepNumber = stepNumber;
     const compiled = this.segments[segment];
     const many = batch.tokens.length >= MANY_TOKENS_PER_THREAD * this.message.threads;
     let before = this.now();
