@@ -39,7 +39,11 @@ async function run(argv: readonly string[], version: string, surroundings: Surro
       return 0;
     case 'help':
       if (rest.length > 1) throw new UnexpectedWordError(rest[1], 'help');
-      out.write(rest[0] === undefined ? generalHelp(COMMANDS) : commandHelp(commandOf(rest[0])));
+      out.write(
+        rest[0] === undefined || rest[0] === 'help' || asksForHelp(rest)
+          ? generalHelp(COMMANDS)
+          : commandHelp(commandOf(rest[0])),
+      );
       return 0;
     case '--version':
     case '-v':

@@ -12,6 +12,7 @@ import { readVocabulary } from '../../shared/model/t-file.ts';
 import { createTokenizer, type Tokenizer } from '../../shared/text/tokenizer.ts';
 import { assertTokenizerFits } from '../../shared/text/tokenizer-fit.ts';
 import type { Vocabulary } from '../../shared/vocabulary.ts';
+import { storageError } from '../storage/storage-errors.ts';
 import type { Surroundings } from './command.ts';
 import type { OptionValues } from './options.ts';
 import { MissingArgumentError } from './usage-errors.ts';
@@ -72,12 +73,20 @@ async function readTokenizer(source: ByteSource): Promise<Vocabulary> {
 /** The tokenizer of the model's name, or the only one in its folder. */
 async function tokenizerBeside(command: string, modelPath: string): Promise<string> {
   const folder = dirname(modelPath);
-  const found = (await readdir(folder)).filter((name) => extname(name) === '.t');
+  const found = (await namesIn(folder)).filter((name) => extname(name) === '.t');
   const namesake = `${basename(modelPath, extname(modelPath))}.t`;
   const chosen = found.includes(namesake) ? namesake : found.length === 1 ? found[0] : undefined;
   if (chosen !== undefined) return join(folder, chosen);
   const beside = found.length === 0 ? 'none lies beside it' : `${found.length} lie beside it, none of them ${namesake}`;
   throw new MissingArgumentError(command, `a tokenizer for ${modelPath}, and ${beside}`, '--tokenizer FILE');
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw storageError(folder, 'read', error);
+  }
 }
 
 function remarkOn(isDemo: boolean, options: FileOptions, tokenizerPath: string): string | undefined {

@@ -1,6 +1,6 @@
 // `shoal perplexity`: how well a model predicts a text.
 
-import { scoreText } from '../../shared/api/perplexity.ts';
+import { assertScorable, scoreText } from '../../shared/api/perplexity.ts';
 import type { Arguments, Surroundings } from './command.ts';
 import { openModelFiles } from './model-files.ts';
 import { startModel } from './open-model.ts';
@@ -14,6 +14,7 @@ export async function perplexity({ options }: Arguments, surroundings: Surroundi
   const ids = files.tokenizer.encodeBytes(bytes);
   const bosId = ids[0] === files.tokenizer.bosId ? ids[0] : undefined;
   const text = bosId === undefined ? ids : ids.slice(1);
+  assertScorable(text, bosId);
   await using model = await startModel(files, options, surroundings);
   using bar = progressBar('Reading', 'tokens', 1, notes);
   const begun = performance.now();

@@ -47,6 +47,11 @@ export function planWindows(length: number, size: number, first: number): Window
   return windows;
 }
 
+/** Throws a TextTooShortError if `text` has no token whose probability counts; see scoreText. */
+export function assertScorable(text: readonly TokenId[], bosId: TokenId | undefined): void {
+  if (text.length < (bosId === undefined ? 2 : 1)) throw new TextTooShortError(text.length);
+}
+
 /**
  * `text` without a begin token; `bosId` stands before every window, where the model knows one. `onProgress` hears how
  * many tokens are scored.
@@ -57,11 +62,11 @@ export async function scoreText(
   bosId: TokenId | undefined,
   onProgress: (tokens: number) => void = () => {},
 ): Promise<TextScore> {
+  assertScorable(text, bosId);
   const begin = bosId === undefined ? [] : [bosId];
   const first = 1 - begin.length; // of the window's first token nothing is predicted
   // The last token of a window is only predicted, so one more than the context fits.
   const windows = planWindows(text.length, engine.status().seqLen + 1 - begin.length, first);
-  if (windows.length === 0) throw new TextTooShortError(text.length);
   let sum = 0;
   for (const { start, end, countFrom } of windows) {
     const logLikelihoods = await engine.score([...begin, ...text.slice(start, end)]);

@@ -121,7 +121,9 @@ class StepEngine implements Engine {
     }
     this.waiting.push(task);
     // Begins after the caller's turn, so that requests made together share the first step.
-    this.working ??= Promise.resolve().then(() => this.work());
+    this.working ??= Promise.resolve()
+      .then(() => this.work())
+      .catch((error) => this.giveUp(error));
   }
 
   /** Steps until nothing is left to do. Only one of it runs at a time, and so do steps. */
@@ -156,6 +158,13 @@ class StepEngine implements Engine {
       if (!failed) this.options.onStep?.(reportOf(step, this.options.clock() - begun));
       await this.options.pause?.();
     }
+  }
+
+  /** A fault outside of a step, in a hook say: nobody may be left waiting for an answer. */
+  private giveUp(error: unknown): void {
+    this.working = undefined;
+    for (const task of [...this.waiting, ...this.seats.map((seat) => seat.task)]) if (!task.ended) task.fail(error);
+    this.removeEnded();
   }
 
   private seatWaiting(): void {

@@ -38,7 +38,7 @@ export function logprobsOf(
 
 /** log Σ exp(value), without overflow. */
 export function logSumExp(values: readonly number[]): number {
-  const max = Math.max(...values);
+  const max = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (max === Number.NEGATIVE_INFINITY) return max;
   return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0));
 }

@@ -1,7 +1,7 @@
 // Whatever is wrong with the input: one line on standard error that names cause and remedy, the right exit code, nothing
 // on standard output, and no more memory than the files warrant.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tinyVocabulary } from '../fixtures/tiny-models.ts';
@@ -71,6 +71,8 @@ test('command lines', async () => {
   await expectRefusals(
     [
       [['infrence'], /unknown command "infrence"; did you mean inference\?/],
+      [['help', 'halp'], /unknown command "halp"; did you mean help\?/],
+      [['perplexity', '--prompt', ''], /The text has 0 tokens, of which none follows another; give a longer text/],
       [['worker'], /unknown command "worker"; choose one of start, inference, chat, perplexity, inspect/],
       [run('--promt', 'x'), /unknown option --promt; did you mean --prompt\?/],
       [run('--prompt'), /--prompt lacks its value; write --prompt TEXT/],
@@ -127,6 +129,22 @@ test('model files', async () => {
     [
       ...cases.map(([name, , line]) => [run(join(folder.path, `${name}.m`)), line] as const),
       [run(join(folder.path, 'nowhere.m')), /Cannot open .*nowhere\.m: there is no such file; check the path/],
+    ],
+    1,
+  );
+});
+
+test('texts', async () => {
+  const { put } = folder;
+  const run = (command: string, file: string) => [command, '--model', folder.model, '--file', file];
+  const long = await put('long.txt', '');
+  await truncate(long, 8e9); // takes no room on the disk
+  await expectRefusals(
+    [
+      [run('inference', long), /as a text: it has 8,000,000,000 bytes, more than the 4,194,304 .*; give a part of it/],
+      [run('perplexity', long), /as a text: it has 8,000,000,000 bytes/],
+      [run('inference', await put('empty.txt', '')), /empty\.txt: it is empty; download it again/],
+      [run('inference', folder.path), /it is a folder, not a file; give the path of a file/],
     ],
     1,
   );

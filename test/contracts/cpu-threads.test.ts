@@ -7,6 +7,7 @@ import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
 import { BARRIER_BYTES } from '../../shared/device/cpu/barrier.ts';
 import type { LoadedProgram, Step } from '../../shared/device/device.ts';
 import { ClosedProgramError } from '../../shared/device/step.ts';
+import type { ByteSource } from '../../shared/model/byte-source.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import { tinyModel } from '../fixtures/tiny-models.ts';
 import type { BarrierWork } from './barrier-thread.ts';
@@ -94,7 +95,7 @@ const step: Step = { runs: [{ slot: 0, position: 0, tokens: [1, 2, 3], wanted: [
 const options = { slots: 2, maxTokens: 8 };
 
 describe('death of a thread', () => {
-  const loadIll = async (threads: number, illness: Illness): Promise<LoadedProgram> => {
+  const loadIll = async (threads: number, illness: Illness, source?: ByteSource): Promise<LoadedProgram> => {
     const { model } = await tinyModel();
     const start = (): Worker =>
       new Worker(new URL('dying-thread.ts', import.meta.url), {
@@ -103,11 +104,17 @@ describe('death of a thread', () => {
         stderr: true, // V8's report of running out of memory
       });
     const device = await nodeCpuDevice(threads, undefined, start);
-    return device.load(buildProgram(model.header), model, options);
+    return device.load(buildProgram(model.header), { ...model, source: source ?? model.source }, options);
   };
 
   it.each(['exit', 'throw', 'run out of memory'] as const)('that does %s at loading fails the loading', async (how) => {
     expect(await fate(loadIll(2, { at: 'load', how }))).toMatch(/^rejected: .*thread/i);
+  });
+
+  it('ends the loading at once, however long the others would take', async () => {
+    const { model } = await tinyModel();
+    const endless: ByteSource = { ...model.source, readInto: () => new Promise(() => {}) };
+    expect(await fate(loadIll(3, { at: 'load', how: 'exit' }, endless))).toMatch(/^rejected: .*thread/i);
   });
 
   it.each([

@@ -178,7 +178,8 @@ class LoadedOnThreads implements LoadedProgram {
       while (clients.length < threads) {
         clients.push(new ThreadClient(host.startThread(), source, report, () => barrier.break()));
       }
-      await all(
+      // The first failure ends it: the others may have gigabytes to read.
+      await Promise.all(
         clients.map((client, thread) =>
           client.ask<'loaded'>({ ...common, ...shared, sourceSize: source.size, thread }),
         ),

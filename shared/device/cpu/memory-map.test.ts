@@ -103,7 +103,7 @@ describe('models of real sizes', () => {
     ['8B for many sequences', llama8b, 4, { slots: 8, maxTokens: 128 }],
     ['70B', llama70b, 1, room],
     ['70B in 8 threads', llama70b, 8, room],
-    ['70B in f32', { ...llama70b, weightType: 'f32' }, 4, room],
+    ['70B in f32', { ...llama70b, weightType: 'f32' }, 64, room],
   ] as const)('%s: more threads are asked for, and they suffice', (_, header, threads, roomFor) => {
     const program = programOf(header);
     const error = failure(program, threads, roomFor);
