@@ -2,6 +2,8 @@
 // mean nothing, layouts and sizes are real.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { encodeF16 } from '../../shared/model/f16.ts';
+import { bytesOf } from '../../shared/model/quant.ts';
 
 export interface Shape {
   readonly dim: number;
@@ -64,7 +66,7 @@ export function writeGguf(path: string, shape: Shape): void {
   }
   head.push(...madeUpVocabulary(vocab));
   let offset = 0;
-  const sizes = tensors.map(([, columns, rows]) => (rows ? (columns / 32) * rows * 18 : columns * 4));
+  const sizes = tensors.map(([, columns, rows]) => bytesOf(rows ? 'q40' : 'f32', columns * (rows ?? 1)));
   tensors.forEach(([name, columns, rows], i) => {
     head.push(text(name), u32(rows ? 2 : 1), u64(columns));
     if (rows) head.push(u64(rows));
@@ -114,14 +116,9 @@ function writeBlocks(file: number, size: number, columns: number): void {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     chunk[i] = state >>> 24;
   }
-  const scale = halfBits(0.2 / Math.sqrt(columns));
+  const scale = encodeF16(0.2 / Math.sqrt(columns));
   for (let i = 0; i < chunk.length; i += 18) chunk.writeUInt16LE(scale, i);
   for (let left = size; left > 0; left -= chunk.length) writeSync(file, chunk, 0, Math.min(left, chunk.length));
-}
-
-function halfBits(value: number): number {
-  const bits = new Uint32Array(new Float32Array([value]).buffer)[0];
-  return ((((bits >>> 23) & 255) - 112) << 10) | ((bits >>> 13) & 1023);
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

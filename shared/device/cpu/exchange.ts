@@ -3,10 +3,10 @@
 
 import type { EmbeddingOp, Program } from '../../program/program.ts';
 import { weightKey } from '../../program/program.ts';
-import { type Range, rangeLength } from '../../units.ts';
+import { rangeLength } from '../../units.ts';
 import type { Barrier } from './barrier.ts';
-import { type MemoryMap, rowBytes } from './memory-map.ts';
-import type { Batch } from './thread-ops.ts';
+import { columnsOf, type MemoryMap, type Place, rowBytes, rowsOf } from './memory-map.ts';
+import { type Batch, rowRange } from './thread-ops.ts';
 import type { Form, Shares } from './thread-plan.ts';
 
 export interface ExchangeContext {
@@ -56,43 +56,54 @@ export class Exchange {
 
   convert(buffer: string, from: Form, to: Form): Run {
     if (to === 'columns') return this.rowsToColumns(buffer);
-    const write = from === 'columns' ? this.writeColumns(buffer) : this.writeOwnRows(buffer);
-    if (!write) return () => {};
+    const { map } = this.context;
+    const rows = rowsOf(map, buffer);
+    // Alone, a thread's columns lie as rows already.
+    if (from === 'columns' && columnsOf(map, buffer).at === rows.at) return () => {};
+    return this.overBoard(from === 'columns' ? this.writeColumns(buffer) : this.writeOwnRows(buffer), rows, to);
+  }
+
+  /** Every thread writes its part to the board; then each takes the rows that it needs. */
+  private overBoard(write: (batch: Batch, board: Uint8Array) => void, rows: Place, form: Form): Run {
     const { barrier, shares } = this.context;
-    const rows = this.rows(buffer);
     return (batch) => {
       const board = this.board();
       write(batch, board);
       if (shares.threads > 1) barrier.wait();
-      const { start, end } = to === 'tokens' ? batch.own : { start: 0, end: batch.rows };
+      const { start, end } = rowRange(batch, form);
       copy(board, start * rows.stride, this.own, rows.at + start * rows.stride, (end - start) * rows.stride);
     };
   }
 
-  /** Undefined where the thread is alone and its columns lie as rows already. */
-  private writeColumns(buffer: string): ((batch: Batch, board: Uint8Array) => void) | undefined {
-    const { shares, thread } = this.context;
-    const columns = this.columns(buffer);
-    const rows = this.rows(buffer);
-    if (columns.at === rows.at) return undefined;
+  /** The thread's columns, to their places in whole rows. */
+  private writeColumns(buffer: string): (batch: Batch, target: Uint8Array) => void {
+    const { map, shares, thread, program } = this.context;
+    const columns = columnsOf(map, buffer);
+    const stride = rowBytes(program.buffers[buffer].width, 'f32');
     const range = shares.columns(buffer, thread);
     const bytes = rangeLength(range) * 4;
-    return (batch, board) => {
+    return (batch, target) => {
       for (let row = 0; row < batch.rows; row++) {
-        copy(this.own, columns.at + row * columns.stride, board, row * rows.stride + range.start * 4, bytes);
+        copy(this.own, columns.at + row * columns.stride, target, row * stride + range.start * 4, bytes);
       }
     };
   }
 
-  private writeOwnRows(buffer: string): (batch: Batch, board: Uint8Array) => void {
-    const rows = this.rows(buffer);
-    return ({ own }, board) =>
-      copy(this.own, rows.at + own.start * rows.stride, board, own.start * rows.stride, rangeLength(own) * rows.stride);
+  private writeOwnRows(buffer: string): (batch: Batch, target: Uint8Array) => void {
+    const rows = rowsOf(this.context.map, buffer);
+    return ({ own }, target) =>
+      copy(
+        this.own,
+        rows.at + own.start * rows.stride,
+        target,
+        own.start * rows.stride,
+        rangeLength(own) * rows.stride,
+      );
   }
 
   private rowsToColumns(buffer: string): Run {
-    const columns = this.columns(buffer);
-    const rows = this.rows(buffer);
+    const columns = columnsOf(this.context.map, buffer);
+    const rows = rowsOf(this.context.map, buffer);
     if (columns.at === rows.at) return () => {};
     const range = this.context.shares.columns(buffer, this.context.thread);
     return (batch) => {
@@ -105,28 +116,25 @@ export class Exchange {
 
   /** Each thread has some tokens' rows of the table; the others get them over the board. */
   embed(op: EmbeddingOp, form: Form): Run {
-    const { map, shares, thread, barrier } = this.context;
+    const { map, shares, thread } = this.context;
     const table = map.weights.get(weightKey(op.table)) as number;
     const mine = shares.vocabulary(op.table.rows, thread);
-    const rows = this.rows(op.out);
-    return (batch) => {
-      const board = this.board();
+    const rows = rowsOf(map, op.out);
+    const write = (batch: Batch, board: Uint8Array): void => {
       for (let t = 0; t < batch.rows; t++) {
         const row = batch.tokens[t];
         if (row < mine.start || row >= mine.end) continue;
         copy(this.own, table + (row - mine.start) * rows.stride, board, t * rows.stride, rows.stride);
       }
-      if (shares.threads > 1) barrier.wait();
-      const { start, end } = form === 'tokens' ? batch.own : { start: 0, end: batch.rows };
-      copy(board, start * rows.stride, this.own, rows.at + start * rows.stride, (end - start) * rows.stride);
     };
+    return this.overBoard(write, rows, form);
   }
 
   /** Leaves the picked rows with every thread, and makes them the batch's rows. */
   pick(input: string, out: string, form: Form): Run {
     const { barrier } = this.context;
-    const from = this.rows(input);
-    const to = this.rows(out);
+    const from = rowsOf(this.context.map, input);
+    const to = rowsOf(this.context.map, out);
     return (batch) => {
       const { picked, own } = batch;
       // Halves may alternate only where there is a barrier too.
@@ -145,38 +153,19 @@ export class Exchange {
   }
 
   takeInput(buffer: string): Run {
-    const rows = this.rows(buffer);
+    const rows = rowsOf(this.context.map, buffer);
     return (batch) => copy(this.entrance, 0, this.own, rows.at, batch.rows * rows.stride);
   }
 
   /** The caller reads the exit once all threads are done, so no barrier is needed. */
   giveOutput(buffer: string, form: Form): Run {
-    if (form === 'columns') {
-      const { shares, thread, program } = this.context;
-      const columns = this.columns(buffer);
-      const range = shares.columns(buffer, thread);
-      const stride = rowBytes(program.buffers[buffer].width, 'f32');
-      return (batch) => {
-        for (let row = 0; row < batch.rows; row++) {
-          const to = row * stride + range.start * 4;
-          copy(this.own, columns.at + row * columns.stride, this.exit, to, rangeLength(range) * 4);
-        }
-      };
+    if (form === 'full') {
+      const rows = rowsOf(this.context.map, buffer);
+      if (this.context.thread > 0) return () => {};
+      return (batch) => copy(this.own, rows.at, this.exit, 0, batch.rows * rows.stride);
     }
-    const rows = this.rows(buffer);
-    return (batch) => {
-      const all: Range = { start: 0, end: this.context.thread === 0 ? batch.rows : 0 };
-      const { start, end } = form === 'tokens' ? batch.own : all;
-      copy(this.own, rows.at + start * rows.stride, this.exit, start * rows.stride, (end - start) * rows.stride);
-    };
-  }
-
-  private rows(name: string): { at: number; stride: number } {
-    return this.context.map.rows.get(name) as { at: number; stride: number };
-  }
-
-  private columns(name: string): { at: number; stride: number } {
-    return this.context.map.columns.get(name) as { at: number; stride: number };
+    const write = form === 'columns' ? this.writeColumns(buffer) : this.writeOwnRows(buffer);
+    return (batch) => write(batch, this.exit);
   }
 }
 

@@ -25,10 +25,10 @@ export interface Kernels {
     position: number,
     headDim: number,
   ): void;
-  matmulQ40: BlockMatmul;
-  matmulQ80: BlockMatmul;
-  matmulF16: FloatMatmul;
-  matmulF32: FloatMatmul;
+  matmulQ40: Matmul;
+  matmulQ80: Matmul;
+  matmulF16: Matmul;
+  matmulF32: Matmul;
   packQ40: Pack;
   packQ80: Pack;
   packF16: Pack;
@@ -43,29 +43,18 @@ export interface Kernels {
   heapBase(): number;
 }
 
-type BlockMatmul = (
+type Matmul = (
   weight: number,
   groups: number,
-  blocks: number,
+  /** Blocks of 32 columns of quantised weights, else columns. */
+  units: number,
   x: number,
   xStride: number,
   tokens: number,
   out: number,
   outStride: number,
   scratch: number,
-  /** 1 for tiles of sixteen rows instead of eight. */
-  wide: number,
-) => void;
-type FloatMatmul = (
-  weight: number,
-  groups: number,
-  columns: number,
-  x: number,
-  xStride: number,
-  tokens: number,
-  out: number,
-  outStride: number,
-  scratch: number,
+  /** 1 for tiles of sixteen rows instead of eight, where a kernel has them. */
   wide: number,
 ) => void;
 type Pack = (from: number, stride: number, units: number, to: number) => void;

@@ -3,11 +3,12 @@
 
 import { ShoalError } from '../../errors.ts';
 import type { ByteSource } from '../../model/byte-source.ts';
+import { bytesOf } from '../../model/quant.ts';
 import type { TensorDirectory, TensorEntry } from '../../model/tensors.ts';
 import { type Op, type Program, programWeights, type Weight, weightKey } from '../../program/program.ts';
 import { type Bytes, type Range, rangeLength } from '../../units.ts';
 import type { Kernels } from './kernels.ts';
-import { fileRowBytes, type MemoryMap, packedGroupBytes, STAGING_BYTES } from './memory-map.ts';
+import { type MemoryMap, packedGroupBytes, STAGING_BYTES } from './memory-map.ts';
 import { ownRows, type Shares } from './thread-plan.ts';
 
 export interface LoadJob {
@@ -54,7 +55,7 @@ function ownWeights(program: Program, shares: Shares, thread: number): OwnWeight
 /** Bytes of all weights of `program`: what progress counts towards. */
 export function bytesToLoad(program: Program): Bytes {
   return programWeights(program).reduce(
-    (total, { type, rows, columns }) => total + rangeLength(rows) * fileRowBytes(type, rangeLength(columns)),
+    (total, { type, rows, columns }) => total + rangeLength(rows) * bytesOf(type, rangeLength(columns)),
     0,
   );
 }
@@ -73,9 +74,9 @@ export async function loadWeights(job: LoadJob): Promise<void> {
 async function loadRows(job: LoadJob, { weight, rows, form }: OwnWeight, entry: TensorEntry): Promise<Bytes> {
   const { map, kernels, memory } = job;
   const columns = rangeLength(weight.columns);
-  const stride = fileRowBytes(entry.type, entry.columns);
-  const firstByte = map.staging + fileRowBytes(entry.type, weight.columns.start);
-  const keptBytes = fileRowBytes(entry.type, columns);
+  const stride = bytesOf(entry.type, entry.columns);
+  const firstByte = map.staging + bytesOf(entry.type, weight.columns.start);
+  const keptBytes = bytesOf(entry.type, columns);
   const batch = Math.floor(STAGING_BYTES / stride / 8) * 8;
   if (batch === 0) throw new RowTooWideError(weight.tensor, entry.columns);
   let to = map.weights.get(weightKey(weight)) as number;

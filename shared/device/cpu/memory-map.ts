@@ -34,13 +34,19 @@ export class NoMemoryError extends ShoalError {
 /** Rounded up: what is too much must not read as if it were just enough. */
 const gigabytes = (bytes: Bytes): string => `${(Math.ceil((bytes / 2 ** 30) * 10) / 10).toFixed(1)} GB`;
 
+/** Where a buffer lies: its address, and bytes from one row to the next. */
+export interface Place {
+  readonly at: number;
+  readonly stride: Bytes;
+}
+
 export interface MemoryMap {
   /** Packed weights, by weightKey. */
   readonly weights: ReadonlyMap<string, number>;
-  /** Buffers as whole rows: address and bytes a row. */
-  readonly rows: ReadonlyMap<string, { readonly at: number; readonly stride: Bytes }>;
-  /** Buffers as the thread's columns: address and bytes a row, padded to the kernels' eight rows. */
-  readonly columns: ReadonlyMap<string, { readonly at: number; readonly stride: Bytes }>;
+  /** Buffers as whole rows. */
+  readonly rows: ReadonlyMap<string, Place>;
+  /** Buffers as the thread's columns, padded to the kernels' eight rows. */
+  readonly columns: ReadonlyMap<string, Place>;
   /** Keys and values: [slots, layers, own kvHeads, 2, positions · headDim] f32. */
   readonly cache: number;
   readonly cacheHeadBytes: Bytes;
@@ -54,6 +60,11 @@ export interface MemoryMap {
   readonly staging: number;
   readonly size: Bytes;
 }
+
+/** Where a buffer lies as whole rows; the plan that the map was made for has to need it so. */
+export const rowsOf = (map: MemoryMap, buffer: string): Place => map.rows.get(buffer) as Place;
+/** Likewise, as the thread's columns. */
+export const columnsOf = (map: MemoryMap, buffer: string): Place => map.columns.get(buffer) as Place;
 
 /** More than any machine is asked for. */
 const MAX_THREADS = 256;
@@ -71,13 +82,6 @@ export function packedGroupBytes(type: Weight['type'], columns: number): Bytes {
   if (type === 'f32') return columns * 32;
   if (type === 'f16') return columns * 16;
   return (columns / 32) * (type === 'q40' ? 144 : 272);
-}
-
-/** Bytes of a row of a tensor in its file. */
-export function fileRowBytes(type: Weight['type'], columns: number): Bytes {
-  if (type === 'f32') return columns * 4;
-  if (type === 'f16') return columns * 2;
-  return (columns / 32) * (type === 'q40' ? 18 : 34);
 }
 
 interface MapOptions {
@@ -135,8 +139,8 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
   for (const weight of programWeights(program)) {
     weights.set(weightKey(weight), take(weightBytes(weight, readers.get(weight), shares, thread)));
   }
-  const rows = new Map<string, { at: number; stride: number }>();
-  const columns = new Map<string, { at: number; stride: number }>();
+  const rows = new Map<string, Place>();
+  const columns = new Map<string, Place>();
   for (const [name, { width, type }] of Object.entries(program.buffers)) {
     const stride = rowBytes(width, type);
     if (plans.some((plan) => plan.columns.has(name))) {

@@ -8,7 +8,7 @@ import type { Candidates, LogitsRequest, Run } from '../device.ts';
 import { selectCandidates } from '../top-k.ts';
 import type { Exchange } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
-import type { MemoryMap } from './memory-map.ts';
+import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 
 /** A step as a thread needs it: flat, and with its own share of the tokens. */
@@ -68,8 +68,8 @@ function compileOp(context: ThreadContext, op: PlainOp, form: Form): (batch: Bat
     case 'rms-norm':
       return compileNorm(context, op, form);
     case 'quantise': {
-      const input = rowsOf(context, op.input);
-      const out = rowsOf(context, op.out);
+      const input = rowsOf(context.map, op.input);
+      const out = rowsOf(context.map, op.out);
       const blocks = context.program.buffers[op.input].width / 32;
       return (batch) => {
         const { start, end } = rowRange(batch, form);
@@ -77,8 +77,8 @@ function compileOp(context: ThreadContext, op: PlainOp, form: Form): (batch: Bat
       };
     }
     case 'add': {
-      const buffer = rowsOf(context, op.buffer);
-      const addend = rowsOf(context, op.addend);
+      const buffer = rowsOf(context.map, op.buffer);
+      const addend = rowsOf(context.map, op.addend);
       const { width } = context.program.buffers[op.buffer];
       return (batch) => {
         const { start, end } = rowRange(batch, form);
@@ -93,7 +93,7 @@ function compileOp(context: ThreadContext, op: PlainOp, form: Form): (batch: Bat
       return compileAttention(context, op);
     case 'silu-mul':
     case 'gelu-mul': {
-      const [gate, up, out] = [op.gate, op.up, op.out].map((name) => columnsOf(context, name));
+      const [gate, up, out] = [op.gate, op.up, op.out].map((name) => columnsOf(context.map, name));
       const kernel = op.op === 'silu-mul' ? kernels.siluMul : kernels.geluMul;
       return (batch) => kernel(gate.at, up.at, out.at, batch.rows * (gate.stride / 4));
     }
@@ -106,8 +106,8 @@ function compileNorm(context: ThreadContext, op: RmsNormOp, form: Form): (batch:
   const gain = context.map.weights.get(weightKey(op.gain)) as number;
   const width = rangeLength(op.gain.columns);
   const place = form === 'columns' ? columnsOf : rowsOf;
-  const input = place(context, op.input);
-  const out = place(context, op.out);
+  const input = place(context.map, op.input);
+  const out = place(context.map, op.out);
   const runsPerRow = input.stride / 4 / width;
   return (batch) => {
     const { start, end } = rowRange(batch, form);
@@ -126,8 +126,8 @@ function compileNorm(context: ThreadContext, op: RmsNormOp, form: Form): (batch:
 function compileMatmul(context: ThreadContext, op: MatmulOp): (batch: Batch) => void {
   const { kernels, map } = context;
   const weight = map.weights.get(weightKey(op.weight)) as number;
-  const x = rowsOf(context, op.input);
-  const out = columnsOf(context, op.out);
+  const x = rowsOf(context.map, op.input);
+  const out = columnsOf(context.map, op.out);
   const groups = out.stride / 32;
   const columns = rangeLength(op.weight.columns);
   if (columns === 0) {
@@ -150,7 +150,7 @@ function compileMatmul(context: ThreadContext, op: MatmulOp): (batch: Batch) => 
 function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void {
   const { headDim, frequencies } = op;
   const halves = op.style === 'halves';
-  const buffer = columnsOf(context, op.buffer);
+  const buffer = columnsOf(context.map, op.buffer);
   const heads = Math.floor(buffer.stride / 4 / headDim);
   const table = new Float32Array(context.memory, context.map.rope, context.map.ropeBytes / 4);
   const fill = (batch: Batch) => {
@@ -180,7 +180,7 @@ function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void
 
 function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batch) => void {
   const { kernels, map, program } = context;
-  const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context, name));
+  const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context.map, name));
   const { heads, kvHeads } = context.shares.heads(op, context.thread);
   const headBytes = op.headDim * 4;
   const { layers } = program.cache;
@@ -221,7 +221,7 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
 
 function compileTopK(context: ThreadContext, op: TopKOp): (batch: Batch) => void {
   const { kernels } = context;
-  const logits = columnsOf(context, op.logits);
+  const logits = columnsOf(context.map, op.logits);
   const own = context.shares.columns(op.logits, context.thread);
   const count = rangeLength(own);
   const sumOfExponentials = (values: Float32Array, largest: number): number =>
@@ -234,15 +234,7 @@ function compileTopK(context: ThreadContext, op: TopKOp): (batch: Batch) => void
   };
 }
 
-function rowsOf(context: ThreadContext, name: string): { at: number; stride: number } {
-  return context.map.rows.get(name) as { at: number; stride: number };
-}
-
-function columnsOf(context: ThreadContext, name: string): { at: number; stride: number } {
-  return context.map.columns.get(name) as { at: number; stride: number };
-}
-
-/** The rows of a batch that a thread computes of a buffer in row form. */
-function rowRange(batch: Batch, form: Form): Range {
+/** The rows of a batch that a thread has of a buffer in row form. */
+export function rowRange(batch: Batch, form: Form): Range {
   return form === 'tokens' ? batch.own : { start: 0, end: batch.rows };
 }
