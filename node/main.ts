@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The entry point on Node: chooses the parts that commands work with. The only place in node/ that constructs them.
+// The program on Node: chooses the parts that commands work with. The only place in node/ that constructs them.
 
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };

@@ -2,6 +2,7 @@
 
 import type { Command } from './command.ts';
 import { OPTIONS, type Option } from './options.ts';
+import { PROGRAM } from './program-name.ts';
 
 const WIDTH = 80;
 /** Options as long as this have their explanation on the next line. */
@@ -11,19 +12,19 @@ export function generalHelp(commands: readonly Command[]): string {
   return [
     'Shoal runs one language model over the devices people already own.',
     '',
-    'Usage: shoal COMMAND [options]',
+    `Usage: ${PROGRAM} COMMAND [options]`,
     '',
     'Commands:',
     ...commands.flatMap(({ name, summary }) => entry(name, summary)),
     '',
-    'shoal help COMMAND tells what a command does and which options it takes.',
+    `${PROGRAM} help COMMAND tells what a command does and which options it takes.`,
     '',
   ].join('\n');
 }
 
 export function commandHelp({ usage, about, options }: Command): string {
   return [
-    `Usage: shoal ${usage}`,
+    `Usage: ${PROGRAM} ${usage}`,
     ...about.flatMap((paragraph) => ['', ...wrapped(paragraph, WIDTH)]),
     '',
     'Options:',

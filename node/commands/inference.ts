@@ -46,9 +46,14 @@ export async function inference({ options }: Arguments, surroundings: Surroundin
     continues: true,
   });
   const press = cancelOnInterrupt(surroundings, () => generation.cancel());
-  if (!options.json) writeForeign(new TextDecoder().decode(bytes), out);
-  for await (const piece of generation) if (!options.json) writeForeign(piece.text, out);
+  // The prompt comes with the first piece: a model that fails at once leaves nothing behind.
+  let unwritten = new TextDecoder().decode(bytes);
+  for await (const { text } of generation) {
+    if (!options.json) writeForeign(unwritten + text, out);
+    unwritten = '';
+  }
   const summary = await generation.finished;
+  if (!options.json) writeForeign(unwritten, out);
   const figures = await figuresOf(summary, model, options);
   if (options.json) {
     const { text, finishReason } = summary;

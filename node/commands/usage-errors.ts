@@ -1,6 +1,7 @@
 // What can be wrong with a command line, one class a cause.
 
 import { ShoalError } from '../../shared/errors.ts';
+import { PROGRAM } from './program-name.ts';
 
 abstract class UsageError extends ShoalError {
   readonly blame = 'usage';
@@ -16,14 +17,14 @@ export class UnknownCommandError extends UsageError {
 
 export class UnknownOptionError extends UsageError {
   constructor(option: string, meant: string | undefined, command: string) {
-    super(`unknown option ${option}; ${meant ? `did you mean --${meant}?` : `see shoal help ${command}`}`);
+    super(`unknown option ${option}; ${meant ? `did you mean --${meant}?` : `see ${PROGRAM} help ${command}`}`);
   }
 }
 
 /** An option of another command. */
 export class ForeignOptionError extends UsageError {
   constructor(option: string, command: string) {
-    super(`${command} has no use for --${option}; leave it out, or see shoal help ${command}`);
+    super(`${command} has no use for --${option}; leave it out, or see ${PROGRAM} help ${command}`);
   }
 }
 
@@ -60,7 +61,7 @@ export class BadValueError extends UsageError {
 
 export class UnexpectedWordError extends UsageError {
   constructor(word: string, command: string) {
-    super(`unexpected ${JSON.stringify(word)}; quote texts with spaces, or see shoal help ${command}`);
+    super(`unexpected ${JSON.stringify(word)}; quote texts with spaces, or see ${PROGRAM} help ${command}`);
   }
 }
 

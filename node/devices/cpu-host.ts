@@ -1,24 +1,20 @@
 // The cpu device's threads on Node: one worker each. Knows where the compiled kernels lie.
 
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { cpuDevice, type ThreadHandle } from '../../shared/device/cpu/cpu-device.ts';
 import type { KernelBuilds } from '../../shared/device/cpu/kernels.ts';
 import type { FromThread } from '../../shared/device/cpu/messages.ts';
 import type { Device } from '../../shared/device/device.ts';
+import { CPU_THREAD } from './cpu-thread.ts';
+import { JOINS_VECTORS } from './join-vectors.js';
 
 const KERNELS = new URL('../../shaders/wasm/', import.meta.url);
 
 /** About 100 µs: longer than threads of a step wait for each other where each has a core. */
 const SPINS = 20_000;
-
-// V8 can join pairs of WASM's 128-bit operations into AVX2's 256-bit ones, which makes matmuls 1.2 to 1.6 times as fast.
-// An engine that does not know the flag complains on standard error, so only versions that do are given it: those of
-// Node 24 to 26. The device contract runs with the code that comes of it (cpu-device.optimised.test.ts).
-const JOINS_VECTORS = process.arch === 'x64' && /^1[34]\./.test(process.versions.v8);
-if (JOINS_VECTORS) setFlagsFromString('--experimental-wasm-revectorize');
 
 /** arm64 has 32 vector registers, x64 with joined vectors has 16 of twice the width. */
 const WIDE_TILES = JOINS_VECTORS || process.arch === 'arm64';
@@ -29,6 +25,7 @@ export async function nodeCpuDevice(
   kernels?: KernelBuilds,
   start: () => Worker = startWorker,
 ): Promise<Device> {
+  flushCompileCache();
   const spins = threads > availableParallelism() ? 0 : SPINS;
   return cpuDevice({
     kernels: kernels ?? (await readKernels()),
@@ -46,7 +43,8 @@ export async function readKernels(): Promise<KernelBuilds> {
   return { relaxed, plain };
 }
 
-const startWorker = (): Worker => new Worker(new URL('cpu-thread.ts', import.meta.url));
+/** Imported here as well, so that threads find it compiled: a compiler in each would take 12 MB a thread. */
+const startWorker = (): Worker => new Worker(new URL('cpu-thread.ts', import.meta.url), { workerData: CPU_THREAD });
 
 function handleOf(worker: Worker): ThreadHandle {
   return {

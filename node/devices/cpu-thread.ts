@@ -1,17 +1,21 @@
-// Entry of a worker that is one thread of the cpu device.
+// Entry of a worker that is one thread of the cpu device. Does nothing elsewhere, so that a process that will start
+// threads can compile it, and all it imports, once for them.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { ToThread } from '../../shared/device/cpu/messages.ts';
 import { serveThread } from '../../shared/device/cpu/thread.ts';
 import { openFileSource } from '../storage/file-source.ts';
 
-const port = parentPort;
-if (!port) throw new Error('cpu-thread.ts runs as a worker of the cpu device only');
+/** What a worker is given as its data to be a thread. */
+export const CPU_THREAD = 'cpu-thread';
 
-serveThread(
-  {
-    post: (message) => port.postMessage(message),
-    receive: (handler) => void port.on('message', (message: ToThread) => handler(message)),
-  },
-  { now: () => performance.now(), open: (location) => openFileSource(String(location)) },
-);
+const port = workerData === CPU_THREAD ? parentPort : null;
+if (port) {
+  serveThread(
+    {
+      post: (message) => port.postMessage(message),
+      receive: (handler) => void port.on('message', (message: ToThread) => handler(message)),
+    },
+    { now: () => performance.now(), open: (location) => openFileSource(String(location)) },
+  );
+}

@@ -19,7 +19,7 @@ const STEPS = 330;
 const OPTIONS = { maxBuffer: 2 ** 24 };
 
 export async function runShoal(models: BenchModels, threads: number): Promise<Speed> {
-  const main = new URL('../../node/main.ts', import.meta.url).pathname;
+  const main = new URL('../../node/shoal.js', import.meta.url).pathname;
   const { stdout } = await run(
     process.execPath,
     [main, 'inference', '--json', '--ignore-eos', ...modelFlags(models, threads)],

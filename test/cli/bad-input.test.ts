@@ -30,12 +30,13 @@ async function measured(args: readonly string[]): Promise<Ended & { peak: number
   return { ...ended, peak: Number(await readFile(peakFile, 'utf8')) / 1024 };
 }
 
-async function expectRefusal(args: readonly string[], code: number, line: RegExp): Promise<void> {
+/** `megabytes`: more than an idle program takes. */
+async function expectRefusal(args: readonly string[], code: number, line: RegExp, megabytes = 25): Promise<void> {
   const ended = await measured(args);
   expect(ended.stderr).toMatch(/^shoal: [^\n]*; [^\n]*\n$/);
   expect(ended.stderr).toMatch(line);
   expect(ended).toMatchObject({ code, stdout: '' });
-  expect(ended.peak).toBeLessThan(idle + 25);
+  expect(ended.peak).toBeLessThan(idle + megabytes);
 }
 
 /** Two at a time: that is how many cores a small machine has. */
@@ -132,6 +133,13 @@ test('model files', async () => {
     ],
     1,
   );
+});
+
+test('a model that computes nonsense', async () => {
+  const { modelBytes, put, remove, tokenizer } = await modelFolder({ weightType: 'f32' });
+  const broken = await put('broken.m', modelBytes.fill(0xff, modelBytes.length / 2)); // 0xffffffff is NaN
+  await expectRefusal(['inference', '--prompt', 'x', '--tokenizer', tokenizer, '--model', broken], 1, /NaN/, 100);
+  await remove();
 });
 
 test('texts', async () => {

@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../node/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../node/shoal.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -23,7 +23,8 @@ export interface Running {
 export function startShoal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    // Not as npm's script: what is proposed starts with `shoal`.
+    env: { ...process.env, npm_lifecycle_event: undefined, NODE_OPTIONS: '', ...env },
   });
   let stdout = '';
   let stderr = '';

@@ -68,6 +68,8 @@ export async function loadWeights(job: LoadJob): Promise<void> {
     // Every thread has the norms; they count once.
     if (own.form !== 'norm' || job.thread === 0) job.onProgress(bytes);
   }
+  // The cache begins empty: kernels multiply what lies behind the last position by zero, which a stray NaN would survive.
+  job.memory.fill(0, job.map.staging, job.map.staging + STAGING_BYTES);
 }
 
 /** Reads whole rows, as many as the staging area takes, and keeps the weight's columns of them. */

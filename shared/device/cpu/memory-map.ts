@@ -56,7 +56,7 @@ export interface MemoryMap {
   readonly ropeBytes: Bytes;
   readonly matmulScratch: number;
   readonly scores: number;
-  /** Rows of a file on their way to be packed. */
+  /** Rows of a file on their way to be packed: where the cache will be. */
   readonly staging: number;
   readonly size: Bytes;
 }
@@ -69,7 +69,7 @@ export const columnsOf = (map: MemoryMap, buffer: string): Place => map.columns.
 /** More than any machine is asked for. */
 const MAX_THREADS = 256;
 
-export const STAGING_BYTES = 4 * 2 ** 20;
+export const STAGING_BYTES = 2 ** 20;
 
 const align = (value: number): number => Math.ceil(value / 64) * 64;
 export const roundUp8 = (value: number): number => Math.ceil(value / 8) * 8;
@@ -161,20 +161,25 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
   const positions = roundUp8(seqLen);
   const cacheHeadBytes = positions * headDim * 4;
   const ropeBytes = maxTokens * ropeHeadDim(ops) * 8;
-  const map = {
+  const cacheBytes = options.slots * layers * cacheHeads * 2 * cacheHeadBytes;
+  const scratch = take(matmulScratchBytes(maxTokens, widestInput(ops)));
+  const scores = take(4 * (positions + 8) * 4);
+  const rope = take(ropeBytes);
+  const cache = take(Math.max(cacheBytes, STAGING_BYTES));
+  return {
     weights,
     rows,
     columns,
-    matmulScratch: take(matmulScratchBytes(maxTokens, widestInput(ops))),
-    scores: take(4 * (positions + 8) * 4),
+    matmulScratch: scratch,
+    scores,
     ropeBytes,
-    rope: take(ropeBytes),
-    staging: take(STAGING_BYTES),
+    rope,
+    staging: cache,
     cacheHeads,
     cacheHeadBytes,
-    cache: take(options.slots * layers * cacheHeads * 2 * cacheHeadBytes),
+    cache,
+    size: next,
   };
-  return { ...map, size: next };
 }
 
 /** The op that reads each weight, other than norms. */
