@@ -60,9 +60,10 @@ function rangesOf(program: Program, threads: number, thread: number, room: Room)
   add('scratch', map.matmulScratch, matmulScratchBytes(room.maxTokens, widest));
   add('scores', map.scores, 4 * Math.ceil(seqLen / 16) * 16 * 4);
   add('rope', map.rope, room.maxTokens * headDim * 2 * 4);
-  add('staging', map.staging, STAGING_BYTES);
   expect(map.cacheHeadBytes).toBeGreaterThanOrEqual(Math.ceil(seqLen / 8) * 8 * headDim * 4);
-  add('cache', map.cache, room.slots * layers * map.cacheHeads * 2 * map.cacheHeadBytes);
+  // Rows are staged where the cache will be.
+  expect(map.staging).toBe(map.cache);
+  add('cache', map.cache, Math.max(STAGING_BYTES, room.slots * layers * map.cacheHeads * 2 * map.cacheHeadBytes));
   const sorted = [...ranges.values()].filter((range) => rangeLength(range) > 0).sort((a, b) => a.start - b.start);
   return [...sorted, { start: map.size, end: map.size }];
 }
