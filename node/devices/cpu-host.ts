@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { cpuDevice, type ThreadHandle } from '../../shared/device/cpu/cpu-device.ts';
 import type { KernelBuilds } from '../../shared/device/cpu/kernels.ts';
@@ -32,6 +33,8 @@ export async function nodeCpuDevice(
     threads,
     spins,
     wideTiles: WIDE_TILES,
+    now: () => performance.now(),
+    pause: () => setImmediate(),
     startThread: () => handleOf(start()),
   });
 }

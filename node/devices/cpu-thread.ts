@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToThread } from '../../shared/device/cpu/messages.ts';
-import { serveThread } from '../../shared/device/cpu/thread.ts';
+import { serveThread } from '../../shared/device/cpu/serve-thread.ts';
 import { openFileSource } from '../storage/file-source.ts';
 
 /** What a worker is given as its data to be a thread. */

@@ -4,7 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
-import { BARRIER_BYTES } from '../../shared/device/cpu/barrier.ts';
+import { CONTROL_BYTES } from '../../shared/device/cpu/gate.ts';
 import type { LoadedProgram, Step } from '../../shared/device/device.ts';
 import { ClosedProgramError } from '../../shared/device/step.ts';
 import type { ByteSource } from '../../shared/model/byte-source.ts';
@@ -36,7 +36,7 @@ describe('barrier', () => {
   function start(work: Partial<BarrierWork> & { threads: number }) {
     const gate = new SharedArrayBuffer(4);
     const common = {
-      control: new SharedArrayBuffer(BARRIER_BYTES),
+      control: new SharedArrayBuffer(CONTROL_BYTES),
       cells: new SharedArrayBuffer(2 * work.threads * 4),
       gate,
       rounds: 1,

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openFileSource } from '../../node/storage/file-source.ts';
 import type { ToThread } from '../../shared/device/cpu/messages.ts';
-import { serveThread } from '../../shared/device/cpu/thread.ts';
+import { serveThread } from '../../shared/device/cpu/serve-thread.ts';
 
 export interface Illness {
   readonly at: 'load' | 'run';
@@ -28,9 +28,16 @@ serveThread(
     receive: (handler) =>
       void port.on('message', (message: ToThread) => {
         if (message.type === 'load') isIll = message.thread === 1;
-        if (isIll && message.type === at) die();
+        if (isIll && at === 'load') die();
         handler(message);
       }),
   },
-  { now: () => performance.now(), open: (location) => openFileSource(String(location)) },
+  {
+    // Asked for between ops, and never before.
+    now: () => {
+      if (isIll) die();
+      return performance.now();
+    },
+    open: (location) => openFileSource(String(location)),
+  },
 );

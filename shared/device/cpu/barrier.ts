@@ -1,9 +1,9 @@
 // Where a device's threads meet. Knows nothing of what they exchange.
 
+/** Words of the control memory; the gate has those that follow. */
 const ARRIVED = 0;
 const GENERATION = 1;
 const BROKEN = 2;
-export const BARRIER_BYTES = 16;
 
 /** Another thread failed, so that waiting for it would never end. */
 export class BrokenBarrierError extends Error {}
@@ -17,37 +17,44 @@ export class Barrier {
   private readonly threads: number;
   private readonly spins: number;
 
-  constructor(memory: SharedArrayBuffer, threads: number, spins: number) {
-    this.words = new Int32Array(memory, 0, BARRIER_BYTES / 4);
+  constructor(control: SharedArrayBuffer, threads: number, spins: number) {
+    this.words = new Int32Array(control);
     this.threads = threads;
     this.spins = spins;
   }
 
   /** Returns once all threads have called it. What they wrote before is visible after. */
   wait(): void {
+    const ticket = this.arrive();
+    while (!this.passed(ticket, Number.POSITIVE_INFINITY));
+  }
+
+  /** The first half of `wait`, for a thread that has other things to do meanwhile; `passed` is the second. */
+  arrive(): number {
     const { words } = this;
-    const generation = Atomics.load(words, GENERATION);
+    const ticket = Atomics.load(words, GENERATION);
     // Looked at after the generation: from here on, whoever breaks the barrier also ends the wait for that generation.
     this.assertWhole();
     if (Atomics.add(words, ARRIVED, 1) === this.threads - 1) {
       Atomics.store(words, ARRIVED, 0);
       Atomics.add(words, GENERATION, 1);
       Atomics.notify(words, GENERATION);
-    } else {
-      this.waitFor(generation);
     }
+    return ticket;
+  }
+
+  /** Whether all have arrived; waits for it, `timeoutMs` at most. */
+  passed(ticket: number, timeoutMs: number): boolean {
+    const { words } = this;
+    for (let i = 0; i < this.spins && Atomics.load(words, GENERATION) === ticket; i++);
+    if (Atomics.load(words, GENERATION) === ticket) Atomics.wait(words, GENERATION, ticket, timeoutMs);
+    if (Atomics.load(words, GENERATION) === ticket) return false;
     this.assertWhole();
+    return true;
   }
 
   private assertWhole(): void {
     if (Atomics.load(this.words, BROKEN)) throw new BrokenBarrierError('Another thread failed');
-  }
-
-  private waitFor(generation: number): void {
-    for (let i = 0; i < this.spins; i++) {
-      if (Atomics.load(this.words, GENERATION) !== generation) return;
-    }
-    while (Atomics.load(this.words, GENERATION) === generation) Atomics.wait(this.words, GENERATION, generation);
   }
 
   /** Lets every thread that waits, now or later, throw. */

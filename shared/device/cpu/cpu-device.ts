@@ -1,5 +1,5 @@
-// The cpu device: WASM SIMD kernels on threads, each with its own rows of the weights. It hands out work and gathers
-// answers; how threads are made is the host's business.
+// The cpu device: WASM SIMD kernels on threads, each with its own rows of the weights. The caller's thread is the first of
+// them; it sets the others to work through shared memory and gathers answers. How threads are made is the host's business.
 
 import type { ByteSource } from '../../model/byte-source.ts';
 import { MissingTensorError } from '../../model/model-errors.ts';
@@ -15,15 +15,19 @@ import type {
   Step,
   WeightFile,
 } from '../device.ts';
-import { assertStep, ClosedProgramError, checkedSegment, stepTokens } from '../step.ts';
+import { assertStep, ClosedProgramError, checkedSegment, InvalidStepError, stepTokens } from '../step.ts';
 import { mergeCandidates } from '../top-k.ts';
-import { BARRIER_BYTES, Barrier } from './barrier.ts';
+import { candidatesFromWords, stepToWords } from '../words.ts';
+import { Barrier, BrokenBarrierError } from './barrier.ts';
 import { boardHalfBytes } from './exchange.ts';
 import { fromFailure, ThreadDeathError, toFailure } from './failure.ts';
+import { CONTROL_BYTES, Gate } from './gate.ts';
 import { assertShapes } from './kernel-limits.ts';
 import { chooseKernels, type KernelBuilds } from './kernels.ts';
 import { bytesToLoad } from './load-weights.ts';
-import type { FromThread, Port, ToThread } from './messages.ts';
+import { BY_MESSAGE, type FromThread, type LoadMessage, type Port, type ToThread } from './messages.ts';
+import { Pauses } from './pauses.ts';
+import { Thread } from './thread.ts';
 
 /** A thread as its host hands it over: a port to `serveThread`, and its end. */
 export interface ThreadHandle extends Port<ToThread, FromThread> {
@@ -34,11 +38,15 @@ export interface ThreadHandle extends Port<ToThread, FromThread> {
 
 export interface CpuHost {
   readonly kernels: KernelBuilds;
+  /** The caller's thread is one of them. */
   readonly threads: number;
   /** Turns to spin at a barrier before sleeping; 0 where threads outnumber cores. */
   readonly spins: number;
   /** Whether the engine has registers for tiles of sixteen rows: 32 of them, or twice as wide as WASM's vectors. */
   readonly wideTiles: boolean;
+  readonly now: () => Milliseconds;
+  /** Gives timers and sockets of the calling thread their turn. */
+  readonly pause: () => Promise<void>;
   startThread(): ThreadHandle;
 }
 
@@ -50,17 +58,24 @@ export function cpuDevice(host: CpuHost): Device {
   };
 }
 
-type Answer = Extract<FromThread, { type: 'loaded' | 'done' | 'timings' }>;
+type Answer = Extract<FromThread, { type: 'loaded' | 'answer' | 'timings' }>;
 
-/** One thread, seen from the device: at most one question is open at a time. */
+/** Another thread, seen from the device: at most one question is open at a time. */
 class ThreadClient {
+  /** Rejects when the thread has failed of its own accord, or died. */
+  readonly failure: Promise<never>;
   private readonly handle: ThreadHandle;
-  private waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
-  private death: Error | undefined;
+  private readonly arrived: Answer[] = [];
+  private waiting: ((answer: Answer) => void) | undefined;
+  private fail: (error: Error) => void;
 
   /** `onDeath` must free the threads that wait for this one. */
   constructor(handle: ThreadHandle, source: ByteSource, onProgress: (bytes: Bytes) => void, onDeath: () => void) {
     this.handle = handle;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failure = promise;
+    this.failure.catch(() => {}); // who waits for the thread sees it
+    this.fail = reject;
     handle.onDeath((error) => {
       this.fail(new ThreadDeathError(error));
       onDeath();
@@ -72,29 +87,29 @@ class ThreadClient {
         case 'read':
           this.read(source, message.request, message.offset, message.length);
           return;
-        case 'failed': {
-          const error = fromFailure(message.failure);
-          return this.fail(message.consequence ? new ConsequentError(error) : error);
-        }
+        case 'failed':
+          if (!message.consequence) this.fail(fromFailure(message.failure));
+          return;
         default:
-          this.waiting?.resolve(message);
+          if (this.waiting) this.waiting(message);
+          else this.arrived.push(message);
           this.waiting = undefined;
       }
     });
   }
 
-  ask<Type extends Answer['type']>(message: ToThread): Promise<Extract<Answer, { type: Type }>> {
-    if (this.death) return Promise.reject(this.death);
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve: (answer) => resolve(answer as Extract<Answer, { type: Type }>), reject };
-      this.handle.post(message);
-    });
+  post(message: ToThread): void {
+    this.handle.post(message);
   }
 
-  private fail(error: Error): void {
-    this.death ??= error;
-    this.waiting?.reject(error);
-    this.waiting = undefined;
+  /** The next answer, which must be of this type. */
+  answer<Type extends Answer['type']>(_type: Type): Promise<Extract<Answer, { type: Type }>> {
+    const next = new Promise<Answer>((resolve) => {
+      const first = this.arrived.shift();
+      if (first) resolve(first);
+      else this.waiting = resolve;
+    });
+    return Promise.race([this.failure, next]) as Promise<Extract<Answer, { type: Type }>>;
   }
 
   private read(source: ByteSource, request: number, offset: Bytes, length: Bytes): void {
@@ -111,37 +126,62 @@ class ThreadClient {
   }
 }
 
-/** A thread failed only because another did. */
-class ConsequentError extends Error {
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-  }
+/** Memory that all threads of a program see. */
+interface SharedMemory {
+  readonly control: SharedArrayBuffer;
+  readonly entrance: SharedArrayBuffer;
+  readonly exit: SharedArrayBuffer;
+  readonly step: SharedArrayBuffer;
+  /** Of each thread but the first. */
+  readonly answers: readonly SharedArrayBuffer[];
 }
+
+/** Room for the longest step: what is wanted of a row names a few hundred tokens at most. */
+const stepBytes = (maxTokens: number): Bytes => 65_536 + maxTokens * 4096;
+/** Room for usual answers; whole rows of logits go by message. */
+const ANSWER_BYTES: Bytes = 65_536;
 
 class LoadedOnThreads implements LoadedProgram {
   readonly maxTokens: number;
   readonly slots: number;
+  private readonly host: CpuHost;
   private readonly program: Program;
-  private readonly threads: readonly ThreadClient[];
+  private readonly first: Thread;
+  private readonly others: readonly ThreadClient[];
+  private readonly barrier: Barrier;
+  private readonly gate: Gate;
+  private readonly pauses: Pauses;
   private readonly entrance: Float32Array<SharedArrayBuffer>;
   private readonly exit: Float32Array<SharedArrayBuffer>;
+  private readonly stepWords: Int32Array<SharedArrayBuffer>;
+  private readonly answers: readonly Int32Array<SharedArrayBuffer>[];
   private closed = false;
+  private failure: unknown;
   private lastStep: Step | undefined;
+  private lastStepWords = 0;
   private stepNumber = 0;
   /** Settles with the last call. */
   private turn: Promise<void> = Promise.resolve();
 
   private constructor(
+    host: CpuHost,
     program: Program,
-    threads: readonly ThreadClient[],
-    entrance: SharedArrayBuffer,
-    exit: SharedArrayBuffer,
+    first: Thread,
+    others: readonly ThreadClient[],
+    { control, entrance, exit, step, answers }: SharedMemory,
     options: LoadOptions,
   ) {
+    this.host = host;
     this.program = program;
-    this.threads = threads;
+    this.first = first;
+    this.others = others;
+    this.barrier = new Barrier(control, host.threads, host.spins);
+    this.gate = new Gate(control, host.spins);
+    this.pauses = new Pauses(host.now, host.pause);
     this.entrance = new Float32Array(entrance);
     this.exit = new Float32Array(exit);
+    this.stepWords = new Int32Array(step);
+    this.answers = answers.map((answer) => new Int32Array(answer));
     this.maxTokens = options.maxTokens;
     this.slots = options.slots;
   }
@@ -166,55 +206,121 @@ class LoadedOnThreads implements LoadedProgram {
       loaded = Math.min(loaded + bytes, total);
       onProgress?.(loaded, total);
     };
-    const control = new SharedArrayBuffer(BARRIER_BYTES);
+    const memory = {
+      control: new SharedArrayBuffer(CONTROL_BYTES),
+      entrance: new SharedArrayBuffer(maxTokens * widest(program, ({ input }) => input) * 4),
+      exit: new SharedArrayBuffer(maxTokens * widest(program, ({ output }) => output) * 4),
+      step: new SharedArrayBuffer(stepBytes(maxTokens)),
+      answers: Array.from({ length: threads - 1 }, () => new SharedArrayBuffer(ANSWER_BYTES)),
+    };
     const board = new SharedArrayBuffer(2 * boardHalfBytes(program, maxTokens));
-    const entrance = new SharedArrayBuffer(maxTokens * widest(program, ({ input }) => input) * 4);
-    const exit = new SharedArrayBuffer(maxTokens * widest(program, ({ output }) => output) * 4);
-    const barrier = new Barrier(control, threads, spins);
-    const clients: ThreadClient[] = [];
-    const common = { type: 'load', kernels, program, tensors, threads, spins, wideTiles, slots, maxTokens } as const;
-    const shared = { control, board, entrance, exit, location: source.location, sourceName: source.name };
+    const barrier = new Barrier(memory.control, threads, spins);
+    const { answers, ...shared } = memory;
+    const messageFor = (thread: number): LoadMessage => ({
+      ...{ type: 'load', kernels, program, tensors, threads, thread, spins, wideTiles, slots, maxTokens },
+      ...{ location: source.location, sourceName: source.name, sourceSize: source.size },
+      ...{ ...shared, board, answer: thread === 0 ? new SharedArrayBuffer(0) : answers[thread - 1] },
+    });
+    const others: ThreadClient[] = [];
     try {
-      while (clients.length < threads) {
-        clients.push(new ThreadClient(host.startThread(), source, report, () => barrier.break()));
+      while (others.length < threads - 1) {
+        others.push(new ThreadClient(host.startThread(), source, report, () => barrier.break()));
       }
+      for (const [i, client] of others.entries()) client.post(messageFor(i + 1));
       // The first failure ends it: the others may have gigabytes to read.
-      await Promise.all(
-        clients.map((client, thread) =>
-          client.ask<'loaded'>({ ...common, ...shared, sourceSize: source.size, thread }),
-        ),
-      );
+      const [first] = await Promise.all([
+        Thread.load(messageFor(0), source, host.now, report),
+        ...others.map((client) => client.answer('loaded')),
+      ]);
+      return new LoadedOnThreads(host, program, first, others, memory, options);
     } catch (error) {
-      await Promise.all(clients.map((client) => client.end()));
+      await Promise.all(others.map((client) => client.end()));
       throw error;
     }
-    return new LoadedOnThreads(program, clients, entrance, exit, options);
   }
 
   async run(step: Step, segment: number, input?: Float32Array): Promise<SegmentResult> {
-    if (this.closed) throw new ClosedProgramError();
+    this.assertUsable();
     const { vocabSize, cache, buffers } = this.program;
     assertStep(step, { slots: this.slots, maxTokens: this.maxTokens, seqLen: cache.seqLen, vocabSize });
     const { output } = checkedSegment(this.program, segment, step, input);
     return this.inTurn(async () => {
       if (input) this.entrance.set(input);
-      if (step !== this.lastStep) this.stepNumber++;
-      this.lastStep = step;
-      const message = { type: 'run', step, stepNumber: this.stepNumber, segment } as const;
-      const answers = await all(this.threads.map((thread) => thread.ask<'done'>(message)));
+      this.command(step, segment);
+      const candidates = await this.compute(step, segment);
       return {
         output: output === undefined ? undefined : this.exit.slice(0, stepTokens(step) * buffers[output].width),
-        candidates: this.merge(
-          step,
-          answers.map(({ candidates }) => candidates),
-        ),
+        candidates,
       };
     });
   }
 
-  /** Calls that overlap all the same wait for each other: a thread takes one question at a time. */
+  /** Sets the other threads to work. */
+  private command(step: Step, segment: number): void {
+    if (this.others.length === 0) return;
+    if (step !== this.lastStep) {
+      const words = stepToWords(step);
+      if (words.length > this.stepWords.length) {
+        throw new InvalidStepError('The step asks for too much of the logits of its tokens; split it');
+      }
+      this.stepWords.set(words);
+      this.lastStepWords = words.length;
+      this.stepNumber++;
+      this.lastStep = step;
+    }
+    this.gate.give({ segment, stepNumber: this.stepNumber, stepWords: this.lastStepWords });
+  }
+
+  /** This thread's part; then waits for the others. */
+  private async compute(step: Step, segment: number): Promise<Candidates[]> {
+    try {
+      const own = await this.first.runWithPauses(step, segment, this.barrier, this.pauses);
+      const ticket = this.barrier.arrive();
+      while (!this.barrier.passed(ticket, this.pauses.afterMs)) await this.pauses.pause();
+      if (own.length === 0 || this.others.length === 0) return [...own];
+      const parts = [own];
+      for (const [i, answer] of this.answers.entries()) {
+        parts.push(
+          candidatesFromWords(
+            answer[0] === BY_MESSAGE
+              ? (await this.others[i].answer('answer')).words
+              : answer.subarray(1, 1 + answer[0]),
+          ),
+        );
+      }
+      return step.runs
+        .flatMap((run) => run.wanted)
+        .map((request, i) =>
+          mergeCandidates(
+            parts.map((part) => part[i]),
+            request,
+          ),
+        );
+    } catch (error) {
+      this.barrier.break();
+      this.failure ??= await this.causeOf(error);
+      throw this.failure;
+    }
+  }
+
+  /** A broken barrier only says that another thread failed, or that the program was closed. */
+  private async causeOf(error: unknown): Promise<unknown> {
+    if (!(error instanceof BrokenBarrierError)) return error;
+    if (this.closed) return new ClosedProgramError();
+    return Promise.race(this.others.map(({ failure }) => failure)).catch((reason: unknown) => reason);
+  }
+
+  private assertUsable(): void {
+    if (this.closed) throw new ClosedProgramError();
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Calls that overlap all the same wait for each other: there is one board to compute on. */
   private inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const answer = this.turn.then(call);
+    const answer = this.turn.then(() => {
+      this.assertUsable();
+      return call();
+    });
     this.turn = answer.then(
       () => {},
       () => {},
@@ -222,29 +328,20 @@ class LoadedOnThreads implements LoadedProgram {
     return answer;
   }
 
-  private merge(step: Step, parts: readonly (readonly Candidates[])[]): Candidates[] {
-    if (parts[0].length === 0) return [];
-    const requests = step.runs.flatMap((run) => run.wanted);
-    return requests.map((request, i) =>
-      parts.length === 1
-        ? parts[0][i]
-        : mergeCandidates(
-            parts.map((part) => part[i]),
-            request,
-          ),
-    );
-  }
-
   async timings(): Promise<readonly OpTiming[]> {
-    const answers = await this.inTurn(() =>
-      all(this.threads.map((thread) => thread.ask<'timings'>({ type: 'timings' }))),
-    );
+    this.assertUsable();
+    const timings = await this.inTurn(async () => {
+      this.gate.listen();
+      for (const thread of this.others) thread.post({ type: 'timings' });
+      const answers = await Promise.all(this.others.map((thread) => thread.answer('timings')));
+      return [this.first.timings(), ...answers.map((answer) => answer.timings)].flat();
+    });
     const sums = new Map<OpTiming['op'], { calls: number; totalMs: Milliseconds }>();
-    for (const { op, calls, totalMs } of answers.flatMap(({ timings }) => timings)) {
+    for (const { op, calls, totalMs } of timings) {
       const sum = sums.get(op);
       sums.set(op, { calls, totalMs: (sum?.totalMs ?? 0) + totalMs });
     }
-    return Array.from(sums, ([op, { calls, totalMs }]) => ({ op, calls, totalMs: totalMs / this.threads.length })).sort(
+    return Array.from(sums, ([op, { calls, totalMs }]) => ({ op, calls, totalMs: totalMs / this.host.threads })).sort(
       (a, b) => b.totalMs - a.totalMs,
     );
   }
@@ -252,7 +349,8 @@ class LoadedOnThreads implements LoadedProgram {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await Promise.all(this.threads.map((thread) => thread.end()));
+    this.barrier.break();
+    await Promise.all(this.others.map((thread) => thread.end()));
   }
 }
 
@@ -260,12 +358,4 @@ class LoadedOnThreads implements LoadedProgram {
 function widest(program: Program, pick: (segment: Segment) => string | undefined): number {
   const names = program.segments.map(pick).filter((name) => name !== undefined);
   return Math.max(0, ...names.map((name) => program.buffers[name].width));
-}
-
-/** Waits for all, then throws the error that came first of its own accord. */
-async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(promises);
-  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-  if (errors.length > 0) throw errors.find((error) => !(error instanceof ConsequentError)) ?? errors[0];
-  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }

@@ -4,7 +4,6 @@
 import type { EmbeddingOp, Program } from '../../program/program.ts';
 import { weightKey } from '../../program/program.ts';
 import { rangeLength } from '../../units.ts';
-import type { Barrier } from './barrier.ts';
 import { columnsOf, type MemoryMap, type Place, rowBytes, rowsOf } from './memory-map.ts';
 import { type Batch, rowRange } from './thread-ops.ts';
 import type { Form, Shares } from './thread-plan.ts';
@@ -15,7 +14,6 @@ export interface ExchangeContext {
   readonly thread: number;
   readonly map: MemoryMap;
   readonly memory: ArrayBuffer;
-  readonly barrier: Barrier;
   readonly board: SharedArrayBuffer;
   readonly entrance: SharedArrayBuffer;
   readonly exit: SharedArrayBuffer;
@@ -27,6 +25,12 @@ export function boardHalfBytes(program: Program, maxTokens: number): number {
 }
 
 type Run = (batch: Batch) => void;
+
+/** An exchange in two halves: all threads must have done the first before any does the second. */
+export interface Work {
+  readonly run: Run;
+  readonly collect?: Run | undefined;
+}
 
 export class Exchange {
   private readonly context: ExchangeContext;
@@ -54,24 +58,27 @@ export class Exchange {
     return this.halves[this.next];
   }
 
-  convert(buffer: string, from: Form, to: Form): Run {
-    if (to === 'columns') return this.rowsToColumns(buffer);
+  convert(buffer: string, from: Form, to: Form): Work {
+    if (to === 'columns') return { run: this.rowsToColumns(buffer) };
     const { map } = this.context;
     const rows = rowsOf(map, buffer);
     // Alone, a thread's columns lie as rows already.
-    if (from === 'columns' && columnsOf(map, buffer).at === rows.at) return () => {};
+    if (from === 'columns' && columnsOf(map, buffer).at === rows.at) return { run: () => {} };
     return this.overBoard(from === 'columns' ? this.writeColumns(buffer) : this.writeOwnRows(buffer), rows, to);
   }
 
   /** Every thread writes its part to the board; then each takes the rows that it needs. */
-  private overBoard(write: (batch: Batch, board: Uint8Array) => void, rows: Place, form: Form): Run {
-    const { barrier, shares } = this.context;
-    return (batch) => {
-      const board = this.board();
-      write(batch, board);
-      if (shares.threads > 1) barrier.wait();
-      const { start, end } = rowRange(batch, form);
-      copy(board, start * rows.stride, this.own, rows.at + start * rows.stride, (end - start) * rows.stride);
+  private overBoard(write: (batch: Batch, board: Uint8Array) => void, rows: Place, form: Form): Work {
+    let board: Uint8Array;
+    return {
+      run: (batch) => {
+        board = this.board();
+        write(batch, board);
+      },
+      collect: (batch) => {
+        const { start, end } = rowRange(batch, form);
+        copy(board, start * rows.stride, this.own, rows.at + start * rows.stride, (end - start) * rows.stride);
+      },
     };
   }
 
@@ -115,7 +122,7 @@ export class Exchange {
   }
 
   /** Each thread has some tokens' rows of the table; the others get them over the board. */
-  embed(op: EmbeddingOp, form: Form): Run {
+  embed(op: EmbeddingOp, form: Form): Work {
     const { map, shares, thread } = this.context;
     const table = map.weights.get(weightKey(op.table)) as number;
     const mine = shares.vocabulary(op.table.rows, thread);
@@ -131,41 +138,50 @@ export class Exchange {
   }
 
   /** Leaves the picked rows with every thread, and makes them the batch's rows. */
-  pick(input: string, out: string, form: Form): Run {
-    const { barrier } = this.context;
+  pick(input: string, out: string, form: Form): Work {
     const from = rowsOf(this.context.map, input);
     const to = rowsOf(this.context.map, out);
-    return (batch) => {
-      const { picked, own } = batch;
-      // Halves may alternate only where there is a barrier too.
-      const board = form === 'tokens' ? this.board() : undefined;
-      picked.forEach((row, i) => {
-        const at = from.at + row * from.stride;
-        if (!board) this.own.copyWithin(to.at + i * to.stride, at, at + from.stride);
-        else if (row >= own.start && row < own.end) copy(this.own, at, board, i * to.stride, to.stride);
-      });
-      if (board) {
-        barrier.wait();
-        copy(board, 0, this.own, to.at, picked.length * to.stride);
-      }
-      batch.rows = picked.length;
+    if (form !== 'tokens') {
+      return {
+        run: (batch) => {
+          batch.picked.forEach((row, i) => {
+            const at = from.at + row * from.stride;
+            this.own.copyWithin(to.at + i * to.stride, at, at + from.stride);
+          });
+          batch.rows = batch.picked.length;
+        },
+      };
+    }
+    let board: Uint8Array;
+    return {
+      run: ({ picked, own }) => {
+        board = this.board();
+        picked.forEach((row, i) => {
+          const at = from.at + row * from.stride;
+          if (row >= own.start && row < own.end) copy(this.own, at, board, i * to.stride, to.stride);
+        });
+      },
+      collect: (batch) => {
+        copy(board, 0, this.own, to.at, batch.picked.length * to.stride);
+        batch.rows = batch.picked.length;
+      },
     };
   }
 
-  takeInput(buffer: string): Run {
+  takeInput(buffer: string): Work {
     const rows = rowsOf(this.context.map, buffer);
-    return (batch) => copy(this.entrance, 0, this.own, rows.at, batch.rows * rows.stride);
+    return { run: (batch) => copy(this.entrance, 0, this.own, rows.at, batch.rows * rows.stride) };
   }
 
   /** The caller reads the exit once all threads are done, so no barrier is needed. */
-  giveOutput(buffer: string, form: Form): Run {
+  giveOutput(buffer: string, form: Form): Work {
     if (form === 'full') {
       const rows = rowsOf(this.context.map, buffer);
-      if (this.context.thread > 0) return () => {};
-      return (batch) => copy(this.own, rows.at, this.exit, 0, batch.rows * rows.stride);
+      if (this.context.thread > 0) return { run: () => {} };
+      return { run: (batch) => copy(this.own, rows.at, this.exit, 0, batch.rows * rows.stride) };
     }
     const write = form === 'columns' ? this.writeColumns(buffer) : this.writeOwnRows(buffer);
-    return (batch) => write(batch, this.exit);
+    return { run: (batch) => write(batch, this.exit) };
   }
 }
 

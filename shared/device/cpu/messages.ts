@@ -4,7 +4,7 @@ import type { Blame } from '../../errors.ts';
 import type { TensorDirectory } from '../../model/tensors.ts';
 import type { Program } from '../../program/program.ts';
 import type { Bytes } from '../../units.ts';
-import type { Candidates, OpTiming, Step } from '../device.ts';
+import type { OpTiming } from '../device.ts';
 
 export interface LoadMessage {
   readonly type: 'load';
@@ -21,7 +21,7 @@ export interface LoadMessage {
   readonly wideTiles: boolean;
   readonly slots: number;
   readonly maxTokens: number;
-  /** For the barrier. */
+  /** For the barrier and the gate. */
   readonly control: SharedArrayBuffer;
   /** Where threads exchange buffers: two halves, used in turn. */
   readonly board: SharedArrayBuffer;
@@ -29,19 +29,17 @@ export interface LoadMessage {
   readonly entrance: SharedArrayBuffer;
   /** A segment's output, likewise. */
   readonly exit: SharedArrayBuffer;
+  /** The step that the gate's command speaks of, as words. */
+  readonly step: SharedArrayBuffer;
+  /** The thread's answer to a step: its length in words, then the words. */
+  readonly answer: SharedArrayBuffer;
 }
 
-export interface RunMessage {
-  readonly type: 'run';
-  readonly step: Step;
-  /** The same for all segments of a step. */
-  readonly stepNumber: number;
-  readonly segment: number;
-}
+/** In place of the length of an answer that has no room in shared memory and comes as a message. */
+export const BY_MESSAGE = -1;
 
 export type ToThread =
   | LoadMessage
-  | RunMessage
   | { readonly type: 'timings' }
   | { readonly type: 'bytes'; readonly request: number; readonly bytes: Uint8Array }
   | { readonly type: 'no-bytes'; readonly request: number; readonly failure: Failure };
@@ -49,7 +47,7 @@ export type ToThread =
 export type FromThread =
   | { readonly type: 'progress'; readonly loaded: Bytes }
   | { readonly type: 'loaded' }
-  | { readonly type: 'done'; readonly candidates: readonly Candidates[] }
+  | { readonly type: 'answer'; readonly words: Int32Array }
   | { readonly type: 'timings'; readonly timings: readonly OpTiming[] }
   | { readonly type: 'read'; readonly request: number; readonly offset: Bytes; readonly length: Bytes }
   | { readonly type: 'failed'; readonly failure: Failure; readonly consequence: boolean };

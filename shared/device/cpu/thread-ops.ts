@@ -6,7 +6,7 @@ import { weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
 import type { Candidates, LogitsRequest, Run } from '../device.ts';
 import { selectCandidates } from '../top-k.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Work } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
 import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
@@ -26,9 +26,8 @@ export interface Batch {
   candidates: Candidates[];
 }
 
-export interface CompiledInstruction {
+export interface CompiledInstruction extends Work {
   readonly name: OpName | 'exchange';
-  readonly run: (batch: Batch) => void;
 }
 
 export interface ThreadContext {
@@ -48,15 +47,15 @@ export function compile(context: ThreadContext, instruction: Instruction): Compi
   const { exchange } = context;
   switch (instruction.do) {
     case 'embed':
-      return { name: 'embedding', run: exchange.embed(instruction.op, instruction.form) };
+      return { name: 'embedding', ...exchange.embed(instruction.op, instruction.form) };
     case 'pick':
-      return { name: 'pick-rows', run: exchange.pick(instruction.input, instruction.out, instruction.form) };
+      return { name: 'pick-rows', ...exchange.pick(instruction.input, instruction.out, instruction.form) };
     case 'exchange':
-      return { name: 'exchange', run: exchange.convert(instruction.buffer, instruction.from, instruction.to) };
+      return { name: 'exchange', ...exchange.convert(instruction.buffer, instruction.from, instruction.to) };
     case 'take-input':
-      return { name: 'exchange', run: exchange.takeInput(instruction.buffer) };
+      return { name: 'exchange', ...exchange.takeInput(instruction.buffer) };
     case 'give-output':
-      return { name: 'exchange', run: exchange.giveOutput(instruction.buffer, instruction.form) };
+      return { name: 'exchange', ...exchange.giveOutput(instruction.buffer, instruction.form) };
     case 'op':
       return { name: instruction.op.op, run: compileOp(context, instruction.op, instruction.form) };
   }

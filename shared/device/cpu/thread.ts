@@ -1,71 +1,20 @@
-// One thread of the cpu device: its own memory, its rows of every matrix, its heads' cache. It is told to load, then to
-// run segments, by messages; it meets the other threads at barriers. Knows no files: the entry that starts it may
-// offer a way to open them.
+// One thread of the cpu device: its own memory, its rows of every matrix, its heads' cache. It runs segments, and meets
+// the other threads at barriers. Knows no messages, and no files but the one that it loads from.
 
 import { cutRange } from '../../layout/slice.ts';
 import type { ByteSource } from '../../model/byte-source.ts';
 import type { Bytes, Milliseconds } from '../../units.ts';
 import type { Candidates, OpTiming, Step } from '../device.ts';
 import { stepTokens } from '../step.ts';
-import { Barrier, BrokenBarrierError } from './barrier.ts';
+import type { Barrier } from './barrier.ts';
 import { Exchange } from './exchange.ts';
-import { fromFailure, toFailure } from './failure.ts';
 import { instantiate, kernelMemory, PAGE_BYTES } from './kernels.ts';
 import { loadWeights } from './load-weights.ts';
 import { mapMemory, NoMemoryError } from './memory-map.ts';
-import type { Failure, FromThread, LoadMessage, Port, RunMessage, ToThread } from './messages.ts';
+import type { LoadMessage } from './messages.ts';
+import type { Pauses } from './pauses.ts';
 import { type Batch, type CompiledInstruction, compile } from './thread-ops.ts';
 import { planShares, planThread } from './thread-plan.ts';
-
-export interface ThreadEnvironment {
-  readonly now: () => Milliseconds;
-  /** Opens what ByteSource.location names; left out where threads cannot open anything. */
-  readonly open?: (location: unknown) => Promise<ByteSource>;
-}
-
-/** Serves a device over `port` until the thread is ended. */
-export function serveThread(port: Port<FromThread, ToThread>, environment: ThreadEnvironment): void {
-  const remote = new RemoteReads(port);
-  let thread: Thread | undefined;
-  let barrier: Barrier | undefined;
-  const fail = (error: unknown): void => {
-    barrier?.break();
-    port.post({ type: 'failed', failure: toFailure(error), consequence: error instanceof BrokenBarrierError });
-  };
-  const load = async (message: LoadMessage): Promise<void> => {
-    barrier = new Barrier(message.control, message.threads, message.spins);
-    const opened =
-      message.location !== undefined && environment.open ? await environment.open(message.location) : undefined;
-    const source = opened ?? remote.source(message.sourceName, message.sourceSize);
-    try {
-      thread = await Thread.load(message, barrier, source, environment.now, (loaded) =>
-        port.post({ type: 'progress', loaded }),
-      );
-    } finally {
-      await opened?.close();
-    }
-    port.post({ type: 'loaded' });
-  };
-  port.receive((message) => {
-    switch (message.type) {
-      case 'load':
-        load(message).catch(fail);
-        return;
-      case 'bytes':
-        return remote.arrived(message.request, message.bytes);
-      case 'no-bytes':
-        return remote.refused(message.request, message.failure);
-      case 'timings':
-        return port.post({ type: 'timings', timings: thread?.timings() ?? [] });
-      case 'run':
-        try {
-          port.post({ type: 'done', candidates: (thread as Thread).run(message) });
-        } catch (error) {
-          fail(error);
-        }
-    }
-  });
-}
 
 /** From how many tokens a thread on, threads take whole tokens each instead of repeating norms for all. */
 const MANY_TOKENS_PER_THREAD = 2;
@@ -75,13 +24,13 @@ interface CompiledSegment {
   readonly many: readonly CompiledInstruction[];
 }
 
-class Thread {
+export class Thread {
   private readonly message: LoadMessage;
   private readonly segments: readonly CompiledSegment[];
   private readonly now: () => Milliseconds;
   private readonly times = new Map<CompiledInstruction['name'], { calls: number; totalMs: Milliseconds }>();
   private batch: Batch | undefined;
-  private stepNumber = -1;
+  private step: Step | undefined;
 
   private constructor(message: LoadMessage, segments: readonly CompiledSegment[], now: () => Milliseconds) {
     this.message = message;
@@ -91,7 +40,6 @@ class Thread {
 
   static async load(
     message: LoadMessage,
-    barrier: Barrier,
     source: ByteSource,
     now: () => Milliseconds,
     onProgress: (bytes: number) => void,
@@ -124,7 +72,7 @@ class Thread {
       onProgress,
     });
     const { buffer } = memory;
-    const exchange = new Exchange({ ...message, shares, map, memory: buffer, barrier });
+    const exchange = new Exchange({ ...message, shares, map, memory: buffer });
     const ropeTable = { batch: undefined, frequencies: undefined };
     const { wideTiles } = message;
     const context = { program, shares, thread, map, kernels, wideTiles, memory: buffer, exchange, ropeTable };
@@ -135,21 +83,53 @@ class Thread {
     return new Thread(message, segments, now);
   }
 
-  /** Segments of one step, which have one number, share a batch and what was computed for it. */
-  run({ step, stepNumber, segment }: RunMessage): readonly Candidates[] {
-    const batch = this.batch && segment > 0 && stepNumber === this.stepNumber ? this.batch : this.makeBatch(step);
-    this.batch = batch;
-    this.stepNumber = stepNumber;
-    const compiled = this.segments[segment];
-    const many = batch.tokens.length >= MANY_TOKENS_PER_THREAD * this.message.threads;
+  /** Runs a segment of `step`; segments of one step must be given the same object. Blocks at barriers. */
+  run(step: Step, segment: number, barrier: Barrier): readonly Candidates[] {
+    const { instructions, batch } = this.prepare(step, segment);
     let before = this.now();
-    for (const { name, run } of many ? compiled.many : compiled.few) {
+    for (const { name, run, collect } of instructions) {
       run(batch);
+      if (collect) {
+        barrier.wait();
+        collect(batch);
+      }
       const after = this.now();
       this.record(name, after - before);
       before = after;
     }
     return batch.candidates;
+  }
+
+  /** Like `run`, but lets the calling thread do other things now and then, also while it waits. */
+  async runWithPauses(step: Step, segment: number, barrier: Barrier, pauses: Pauses): Promise<readonly Candidates[]> {
+    const { instructions, batch } = this.prepare(step, segment);
+    let before = this.now();
+    for (const { name, run, collect } of instructions) {
+      run(batch);
+      if (collect) {
+        const ticket = barrier.arrive();
+        while (!barrier.passed(ticket, pauses.afterMs)) await pauses.pause();
+        collect(batch);
+      }
+      let after = this.now();
+      this.record(name, after - before);
+      if (pauses.isDue(after)) {
+        await pauses.pause();
+        after = this.now();
+      }
+      before = after;
+    }
+    return batch.candidates;
+  }
+
+  private prepare(step: Step, segment: number): { instructions: readonly CompiledInstruction[]; batch: Batch } {
+    const isFirst = step !== this.step || segment === 0 || !this.batch;
+    const batch = isFirst ? this.makeBatch(step) : (this.batch as Batch);
+    this.batch = batch;
+    this.step = step;
+    const { few, many } = this.segments[segment];
+    const takesMany = batch.tokens.length >= MANY_TOKENS_PER_THREAD * this.message.threads;
+    return { instructions: takesMany ? many : few, batch };
   }
 
   private record(name: CompiledInstruction['name'], ms: Milliseconds): void {
@@ -201,46 +181,5 @@ function grow(memory: WebAssembly.Memory, bytes: Bytes): void {
     memory.grow(Math.ceil(bytes / PAGE_BYTES));
   } catch (cause) {
     throw new NoMemoryError(bytes, cause);
-  }
-}
-
-/** Reads through the device, for threads that cannot open the source themselves. */
-class RemoteReads {
-  private readonly port: Port<FromThread, ToThread>;
-  private readonly waiting = new Map<
-    number,
-    { target: Uint8Array; resolve: () => void; reject: (error: Error) => void }
-  >();
-  private requests = 0;
-
-  constructor(port: Port<FromThread, ToThread>) {
-    this.port = port;
-  }
-
-  source(name: string, size: number): ByteSource {
-    return {
-      name,
-      size,
-      readInto: (offset, target) =>
-        new Promise((resolve, reject) => {
-          const request = this.requests++;
-          this.waiting.set(request, { target, resolve, reject });
-          this.port.post({ type: 'read', request, offset, length: target.length });
-        }),
-      close: async () => {},
-    };
-  }
-
-  arrived(request: number, bytes: Uint8Array): void {
-    const read = this.waiting.get(request);
-    this.waiting.delete(request);
-    read?.target.set(bytes);
-    read?.resolve();
-  }
-
-  refused(request: number, failure: Failure): void {
-    const read = this.waiting.get(request);
-    this.waiting.delete(request);
-    read?.reject(fromFailure(failure));
   }
 }

@@ -1,0 +1,175 @@
+// Steps and their answers as 32-bit words: how they lie in memory that threads share, and in frames between nodes.
+// Readers take nothing for granted: whoever wrote the words may be a stranger.
+
+import { ShoalError } from '../errors.ts';
+import type { Candidates, LogitsRequest, Run, Step } from './device.ts';
+
+/** Words end too early, or promise more than there is. */
+export class MalformedWordsError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(what: string) {
+    super(`What was sent as ${what} is none; use the same version of Shoal everywhere`);
+  }
+}
+
+/** Appends words to an array that grows. */
+class WordWriter {
+  private ints = new Int32Array(64);
+  private floats = new Float32Array(this.ints.buffer);
+  private length = 0;
+
+  get words(): Int32Array<ArrayBuffer> {
+    return this.ints.subarray(0, this.length);
+  }
+
+  private room(count: number): number {
+    const at = this.length;
+    this.length += count;
+    if (this.length > this.ints.length) {
+      const grown = new Int32Array(Math.max(this.length, this.ints.length * 2));
+      grown.set(this.ints);
+      this.ints = grown;
+      this.floats = new Float32Array(grown.buffer);
+    }
+    return at;
+  }
+
+  int(value: number): void {
+    const at = this.room(1);
+    this.ints[at] = value;
+  }
+
+  double(value: number): void {
+    const at = this.room(2);
+    this.ints.set(new Int32Array(Float64Array.of(value).buffer), at);
+  }
+
+  intList(values: ArrayLike<number>): void {
+    const at = this.room(values.length);
+    this.ints.set(values, at);
+  }
+
+  floatList(values: Float32Array): void {
+    const at = this.room(values.length);
+    this.floats.set(values, at);
+  }
+}
+
+class WordReader {
+  private readonly words: Int32Array;
+  private readonly what: string;
+  private next = 0;
+
+  constructor(words: Int32Array, what: string) {
+    this.words = words;
+    this.what = what;
+  }
+
+  int(): number {
+    return this.list(1)[0];
+  }
+
+  /** A number of things that take `wordsEach` each and must still be there. */
+  count(wordsEach: number): number {
+    const count = this.int();
+    if (count < 0 || count * wordsEach > this.words.length - this.next) throw new MalformedWordsError(this.what);
+    return count;
+  }
+
+  double(): number {
+    return new Float64Array(this.list(2).slice().buffer)[0];
+  }
+
+  intList(count: number): Int32Array<ArrayBuffer> {
+    return this.list(count).slice();
+  }
+
+  floatList(count: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.list(count).slice().buffer);
+  }
+
+  end(): void {
+    if (this.next !== this.words.length) throw new MalformedWordsError(this.what);
+  }
+
+  private list(count: number): Int32Array {
+    const start = this.next;
+    this.next += count;
+    if (this.next > this.words.length) throw new MalformedWordsError(this.what);
+    return this.words.subarray(start, this.next);
+  }
+}
+
+/** [runs] and for each run [slot, position, tokens, wanted, …tokens] and for each wanted [topK, full, apart, …apart]. */
+export function stepToWords(step: Step): Int32Array<ArrayBuffer> {
+  const writer = new WordWriter();
+  writer.int(step.runs.length);
+  for (const { slot, position, tokens, wanted } of step.runs) {
+    writer.intList([slot, position, tokens.length, wanted.length]);
+    writer.intList(tokens);
+    for (const { topK, full, apart } of wanted) {
+      writer.intList([topK, full ? 1 : 0, apart.length]);
+      writer.intList(apart);
+    }
+  }
+  return writer.words;
+}
+
+/** Throws a MalformedWordsError. Whether the step can be run, `assertStep` tells. */
+export function stepFromWords(words: Int32Array): Step {
+  const reader = new WordReader(words, 'a step');
+  const runs: Run[] = [];
+  for (let left = reader.count(4); left > 0; left--) {
+    const slot = reader.int();
+    const position = reader.int();
+    const tokenCount = reader.count(1);
+    const wantedCount = reader.count(3);
+    const tokens = Array.from(reader.intList(tokenCount));
+    const wanted: LogitsRequest[] = [];
+    while (wanted.length < wantedCount) {
+      const topK = reader.int();
+      const full = reader.int() === 1;
+      wanted.push({ topK, full, apart: Array.from(reader.intList(reader.count(1))) });
+    }
+    runs.push({ slot, position, tokens, wanted });
+  }
+  reader.end();
+  return { runs };
+}
+
+/** [rows] and for each row [ids, apart, full or −1, logSumExp (double), …ids, …logits, …apart, …full]. */
+export function candidatesToWords(rows: readonly Candidates[]): Int32Array<ArrayBuffer> {
+  const writer = new WordWriter();
+  writer.int(rows.length);
+  for (const { ids, logits, logSumExp, apart, full } of rows) {
+    writer.intList([ids.length, apart.length, full ? full.length : -1]);
+    writer.double(logSumExp);
+    writer.intList(ids);
+    writer.floatList(logits);
+    writer.floatList(apart);
+    if (full) writer.floatList(full);
+  }
+  return writer.words;
+}
+
+/** Throws a MalformedWordsError. */
+export function candidatesFromWords(words: Int32Array): Candidates[] {
+  const reader = new WordReader(words, 'an answer to a step');
+  const rows: Candidates[] = [];
+  for (let left = reader.count(5); left > 0; left--) {
+    const idCount = reader.count(2);
+    const apartCount = reader.count(1);
+    const fullCount = reader.int();
+    const logSumExp = reader.double();
+    rows.push({
+      ids: reader.intList(idCount),
+      logits: reader.floatList(idCount),
+      logSumExp,
+      apart: reader.floatList(apartCount),
+      full: fullCount < 0 ? undefined : reader.floatList(fullCount),
+    });
+  }
+  reader.end();
+  return rows;
+}
