@@ -13,22 +13,32 @@ export class UnsupportedModelError extends ShoalError {
   readonly blame = 'file';
 }
 
+export interface ProgramOptions {
+  /** Whether the first layer's rank looks up embeddings itself; else they are its input, as if from a stage before. */
+  readonly embeds: boolean;
+}
+
 /**
  * The program of the rank that holds `slice`. A rank that is alone in its stage gets no sync points inside a layer;
  * otherwise each layer has two, after `wo` and after `w2`, where ranks add up their partial sums.
  */
-export function buildProgram(header: ModelHeader, slice: Slice = wholeSlice(header)): Program {
+export function buildProgram(
+  header: ModelHeader,
+  slice: Slice = wholeSlice(header),
+  options: ProgramOptions = { embeds: true },
+): Program {
   if (header.architecture === 'qwen3-moe') {
     throw new UnsupportedModelError(
       'This is a mixture-of-experts model, which Shoal can inspect but not run yet; choose a dense Llama or Qwen3 model',
     );
   }
-  return new ProgramBuilder(header, slice).build();
+  return new ProgramBuilder(header, slice, options).build();
 }
 
 class ProgramBuilder {
   private readonly header: ModelHeader;
   private readonly slice: Slice;
+  private readonly embeds: boolean;
   private readonly frequencies: readonly number[];
   private readonly quantised: boolean;
   private readonly ranksShareLayers: boolean;
@@ -37,8 +47,9 @@ class ProgramBuilder {
   private ops: Op[] = [];
   private input: string | undefined;
 
-  constructor(header: ModelHeader, slice: Slice) {
+  constructor(header: ModelHeader, slice: Slice, { embeds }: ProgramOptions) {
     this.header = header;
+    this.embeds = embeds && slice.layers.start === 0;
     this.slice = slice;
     this.frequencies = ropeFrequencies(header);
     this.quantised = header.weightType === 'q40' || header.weightType === 'q80';
@@ -48,7 +59,7 @@ class ProgramBuilder {
   build(): Program {
     const { header, slice } = this;
     const x = this.buffer('x', header.dim);
-    if (slice.layers.start === 0) {
+    if (this.embeds) {
       const table = this.weight('embedding', 'f32', { start: 0, end: header.vocabSize }, all(header.dim));
       this.ops.push({ op: 'embedding', table, out: x });
     } else {
