@@ -1,0 +1,92 @@
+// Which all-reduce is the fastest for a payload: measured once on the links there are, at two lengths, and taken to be a
+// straight line between and beyond. Knows groups and clocks, no links.
+
+import type { Bytes, Milliseconds } from '../units.ts';
+import { ALGORITHMS, type Algorithm, allReduce } from './all-reduce.ts';
+import type { Group } from './group.ts';
+import type { VectorCodec } from './vector-codec.ts';
+
+/** What an all-reduce takes: `baseMs` and `msPerValue` for each number of the vector, and never less than `leastMs`. */
+export interface AlgorithmCost {
+  readonly algorithm: Algorithm;
+  readonly leastMs: Milliseconds;
+  readonly baseMs: Milliseconds;
+  readonly msPerValue: number;
+}
+
+/** One time for each of ALGORITHMS. */
+export type Timings = readonly Milliseconds[];
+
+/** Lengths to measure at: a token's vector, and several tokens' if they are not too long to be sent often. */
+export function measuredLengths(dim: number, maxTokens: number): [short: number, long: number] {
+  return [dim, dim * Math.max(2, Math.min(maxTokens, 16))];
+}
+
+const ROUNDS = { short: 9, long: 3 };
+
+/**
+ * Median times of all algorithms, at one length. All ranks must call it with the same arguments, at the same time.
+ */
+export async function timeAlgorithms(
+  group: Group,
+  codec: VectorCodec,
+  length: number,
+  kind: keyof typeof ROUNDS,
+  now: () => Milliseconds,
+): Promise<Timings> {
+  const vector = new Float32Array(length);
+  const timings: Milliseconds[] = [];
+  for (const algorithm of ALGORITHMS) {
+    const times: Milliseconds[] = [];
+    for (let round = 0; round < ROUNDS[kind]; round++) {
+      const begun = now();
+      await allReduce(algorithm, group, vector, codec);
+      times.push(now() - begun);
+    }
+    timings.push(times.sort((a, b) => a - b)[times.length >> 1]);
+  }
+  return timings;
+}
+
+/** A line through both lengths for each algorithm. Of all ranks the slowest counts, since all wait for it. */
+export function fitCosts(
+  lengths: readonly [short: number, long: number],
+  short: readonly Timings[],
+  long: readonly Timings[],
+): AlgorithmCost[] {
+  const slowest = (ranks: readonly Timings[], i: number): Milliseconds => Math.max(...ranks.map((times) => times[i]));
+  return ALGORITHMS.map((algorithm, i) => {
+    const [atShort, atLong] = [slowest(short, i), slowest(long, i)];
+    const msPerValue = Math.max(0, atLong - atShort) / (lengths[1] - lengths[0]);
+    return { algorithm, leastMs: atShort, baseMs: atShort - msPerValue * lengths[0], msPerValue };
+  });
+}
+
+/** What one of `costs` takes for `length` numbers. */
+export const costOf = ({ leastMs, baseMs, msPerValue }: AlgorithmCost, length: number): Milliseconds =>
+  Math.max(leastMs, baseMs + msPerValue * length);
+
+/** The cheapest for `length` numbers; every rank that has the same costs chooses the same. */
+export function cheapest(costs: readonly AlgorithmCost[], length: number): AlgorithmCost {
+  return costs.reduce((best, cost) => (costOf(cost, length) < costOf(best, length) ? cost : best));
+}
+
+/** Before anything was measured: the fewest hops where messages are short. */
+export const UNMEASURED: readonly AlgorithmCost[] = [
+  { algorithm: 'recursive-doubling', leastMs: 0, baseMs: 0, msPerValue: 0 },
+];
+
+/** For people: what is used for how long a vector. */
+export function describeChoice(
+  costs: readonly AlgorithmCost[],
+  dim: number,
+  maxTokens: number,
+  bytes: (count: number) => Bytes,
+): string {
+  const [one, many] = [cheapest(costs, dim), cheapest(costs, dim * maxTokens)];
+  const kilobytes = (count: number): string => `${(bytes(count) / 1000).toFixed(1)} kB`;
+  const single = `${one.algorithm} for a token (${kilobytes(dim)}, ${costOf(one, dim).toFixed(2)} ms)`;
+  return one === many
+    ? `All-reduce: ${single} and for prompts`
+    : `All-reduce: ${single}, ${many.algorithm} for ${maxTokens} tokens (${kilobytes(dim * maxTokens)}, ${costOf(many, dim * maxTokens).toFixed(1)} ms)`;
+}
