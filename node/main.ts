@@ -22,6 +22,7 @@ const surroundings: Surroundings = {
     return nodeCpuDevice(threads);
   },
   openFile: openFileSource,
+  mesh: async () => (await import('./links/node-mesh.ts')).nodeMesh,
   out: streamOutput(process.stdout),
   notes: streamOutput(process.stderr),
   input: process.stdin,

@@ -35,7 +35,8 @@ export function parseArguments(argv: readonly string[], command: Command): Argum
       values[name as OptionName] = option.parse('', name);
       continue;
     }
-    const value = inline ?? argv[++i];
+    let value = inline ?? argv[++i];
+    if (option.many) while (i + 1 < argv.length && !/^-./.test(argv[i + 1])) value += ` ${argv[++i]}`;
     // What looks like an option is one: a forgotten value must not swallow it. A text that begins so is written with =.
     if (value === undefined || (inline === undefined && value.startsWith('--'))) {
       throw new MissingValueError(name, option.placeholder);

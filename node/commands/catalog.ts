@@ -15,6 +15,15 @@ const MODEL_OPTIONS = [
   'net-turbo',
 ] as const satisfies readonly OptionName[];
 
+const CLUSTER_OPTIONS = [
+  'workers',
+  'accept',
+  'nodes',
+  'layout',
+  'key',
+  'max-memory',
+] as const satisfies readonly OptionName[];
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'start',
@@ -32,7 +41,17 @@ export const COMMANDS: readonly Command[] = [
     about: [
       'Writes the prompt and what the model adds to it, then a report: speed, times, memory. Ctrl-C ends the text and the report says how far it came.',
     ],
-    options: ['prompt', 'file', 'steps', ...SAMPLING_OPTIONS, 'ignore-eos', 'json', 'profile', ...MODEL_OPTIONS],
+    options: [
+      'prompt',
+      'file',
+      'steps',
+      ...SAMPLING_OPTIONS,
+      'ignore-eos',
+      'json',
+      'profile',
+      ...MODEL_OPTIONS,
+      ...CLUSTER_OPTIONS,
+    ],
     mostWords: 0,
     run: async (args, surroundings) => (await import('./inference.ts')).inference(args, surroundings),
   },
@@ -44,7 +63,7 @@ export const COMMANDS: readonly Command[] = [
       'Each line is a message; one that ends with \\ goes on in the next. Ctrl-C stops an answer, /help lists the commands of the chat, Ctrl-D leaves.',
       'Without a terminal, each line of standard input is a message, and only the answers go to standard output.',
     ],
-    options: ['system', 'chat-template', ...SAMPLING_OPTIONS, ...MODEL_OPTIONS],
+    options: ['system', 'chat-template', ...SAMPLING_OPTIONS, ...MODEL_OPTIONS, ...CLUSTER_OPTIONS],
     mostWords: 0,
     run: async (args, surroundings) => (await import('./chat.ts')).chat(args, surroundings),
   },
@@ -55,9 +74,32 @@ export const COMMANDS: readonly Command[] = [
     about: [
       'Perplexity is e to the mean of -ln p(token | tokens before it); lower is better. A text longer than the context is read in windows, each with half a window before it that does not count again.',
     ],
-    options: ['prompt', 'file', 'json', ...MODEL_OPTIONS],
+    options: ['prompt', 'file', 'json', ...MODEL_OPTIONS, ...CLUSTER_OPTIONS],
     mostWords: 0,
     run: async (args, surroundings) => (await import('./perplexity.ts')).perplexity(args, surroundings),
+  },
+  {
+    name: 'worker',
+    summary: "Lend this machine's processor and memory to a model.",
+    usage: 'worker [--join HOST:PORT | --host HOST --port PORT] [options]',
+    about: [
+      'Computes for a root: a machine that runs inference, chat or another command with a model. The worker needs no model; it gets its part from the root and keeps it for the next time.',
+      'With --join it calls the root. With --host or --port it waits for the root to call (--workers). With none of them it looks for a root on the local network. When its root is gone it serves the next. Ctrl-C ends it.',
+    ],
+    options: ['join', 'host', 'port', 'nthreads', 'key', 'cache', 'max-memory', 'net-turbo'],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./worker.ts')).worker(args, surroundings),
+  },
+  {
+    name: 'demo',
+    summary: 'Show several nodes at work, as processes on this machine.',
+    usage: 'demo [--nodes N] [options]',
+    about: [
+      'Starts a root and workers, tells a story with them, and reports where the time went. On one machine more nodes are not faster; this only shows how they work together.',
+    ],
+    options: ['nodes', 'layout', 'prompt', 'steps', 'seed', 'buffer-float-type', 'json'],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./demo.ts')).demo(args, surroundings),
   },
   {
     name: 'inspect',

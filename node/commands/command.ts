@@ -3,6 +3,7 @@
 
 import type { Device } from '../../shared/device/device.ts';
 import type { ByteSource } from '../../shared/model/byte-source.ts';
+import type { NodeMesh } from '../links/node-mesh.ts';
 import type { OptionName, OptionValues } from './options.ts';
 
 export interface Arguments {
@@ -35,6 +36,8 @@ export interface Output {
 export interface Surroundings {
   makeDevice(name: NonNullable<OptionValues['device']>, threads: number): Promise<Device>;
   openFile(path: string): Promise<ByteSource>;
+  /** Links to other nodes. */
+  mesh(): Promise<NodeMesh>;
   /** Where the product of a command goes: text, tables, JSON. */
   readonly out: Output;
   /** Where everything else goes: progress, remarks, errors. */

@@ -9,11 +9,21 @@ export interface Option<Value> {
   readonly help: string;
   /** Throws a usage error that names the option. */
   parse(text: string, option: string): Value;
+  /** Takes all values up to the next option, joined by spaces. */
+  readonly many?: boolean;
   /** Why this version refuses it. */
   readonly refusal?: string;
 }
 
 const text = (placeholder: string, help: string): Option<string> => ({ placeholder, help, parse: (value) => value });
+
+/** Several values follow. */
+const list = (placeholder: string, help: string): Option<readonly string[]> => ({
+  placeholder,
+  help,
+  parse: (value) => value.split(' '),
+  many: true,
+});
 
 const toggle = (help: string): Option<true> => ({ placeholder: undefined, help, parse: () => true });
 
@@ -54,7 +64,6 @@ function choice<const Choice extends string>(choices: readonly Choice[], help: s
   };
 }
 
-const ALONE = 'one node runs the whole model, and clusters come with a later one';
 const ON_CPU = 'models run on the cpu only';
 
 export const OPTIONS = {
@@ -67,7 +76,7 @@ export const OPTIONS = {
   'max-seq-len': whole(1, 2 ** 31 - 1, "Shorten the model's context to so many tokens, which saves memory."),
   'buffer-float-type': choice(
     ['q80', 'f32'],
-    'Type of what nodes send each other. One node sends nothing, so either is the same.',
+    'Type of what nodes send each other: q80 is a quarter of the bytes, f32 exact. Default: q80.',
   ),
   temperature: real(0, 100, '0: always the most probable token; higher: more daring. Default: 0.8.'),
   topp: real(
@@ -90,9 +99,29 @@ export const OPTIONS = {
   profile: toggle('Show how much time each operation took.'),
   device: choice(['cpu', 'reference'], 'What computes; reference is slow, to check results. Default: cpu.'),
   'net-turbo': choice(['0', '1'], 'Accepted and without effect: sending at once is always right.'),
-  workers: refused('HOST:PORT …', ALONE),
-  host: refused('HOST', ALONE),
-  port: refused('PORT', ALONE),
+  workers: list('HOST:PORT …', 'Workers that wait to be called (shoal worker --port).'),
+  accept: text('HOST:PORT', 'Let workers join here (shoal worker --join). Host 0.0.0.0: from the whole network.'),
+  nodes: whole(1, 256, 'How many nodes, this one included; wait until so many are there.'),
+  layout: text(
+    'auto|tp|pp|SxR',
+    'How nodes share the model: all in each layer (tp), some layers each (pp), S stages of R nodes. Default: auto, the fastest.',
+  ),
+  key: text(
+    'KEY',
+    'What nodes of a cluster prove to each other that they know. Default: $SHOAL_KEY, then a key made once for this user.',
+  ),
+  join: text('HOST:PORT', 'Call the root there, again and again until it answers.'),
+  host: text(
+    'HOST',
+    'Where to wait for the root: an address of this machine, 0.0.0.0 for all. Default: 127.0.0.1, this machine only.',
+  ),
+  port: whole(0, 65_535, 'Port to wait on. 0 chooses one. Default: 9999.'),
+  cache: text('FOLDER', 'Where a worker keeps weights for the next time. Default: ~/.cache/shoal.'),
+  'max-memory': real(
+    0.01,
+    1e6,
+    'Gigabytes that this node gives to the model at most. Default: nine tenths of what is free.',
+  ),
   'gpu-index': refused('N', ON_CPU),
   'gpu-segments': refused('FROM:TO', ON_CPU),
 } satisfies Record<string, Option<unknown>>;

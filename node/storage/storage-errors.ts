@@ -93,3 +93,38 @@ export function storageError(path: string, action: 'read' | 'write', cause: unkn
       return new StorageFailedError(path, action, cause);
   }
 }
+
+/** No room for weights that a root sends. */
+export class CacheFullError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(folder: string) {
+    super(
+      `Cannot write to the cache ${folder}: the disk or its quota is full; ` +
+        'free some space or give another --cache folder',
+    );
+  }
+}
+
+/** The cache folder belongs to somebody else, may only be read, or is no folder. */
+export class CacheDeniedError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(folder: string, action: 'read' | 'write', cause: string) {
+    const how = action === 'read' ? 'read' : 'write to';
+    super(`Cannot ${how} the cache ${folder}: ${cause}; change that or give another --cache folder`);
+  }
+}
+
+/** The error for what went wrong in a cache folder, whose files no user knows by name. */
+export function cacheError(folder: string, action: 'read' | 'write', cause: unknown): ShoalError {
+  const error = storageError(folder, action, cause);
+  const isFile = error instanceof NotAFileError || (cause as NodeJS.ErrnoException | undefined)?.code === 'EEXIST';
+  if (error instanceof DiskFullError) return new CacheFullError(folder);
+  if (error instanceof PermissionDeniedError) return new CacheDeniedError(folder, action, 'permission denied');
+  if (isFile) return new CacheDeniedError(folder, action, 'something in its path is no folder');
+  if (error instanceof FileNotFoundError || error instanceof FolderNotFoundError) {
+    return new CacheDeniedError(folder, action, 'it is not there and cannot be made');
+  }
+  return error;
+}

@@ -82,6 +82,11 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     );
   });
 
+  test('of vectors that are no whole blocks, as they are', async () => {
+    const vectors = [1, 2, 3, 4].map((rank) => Float32Array.from({ length: 75 }, (_, i) => rank * i));
+    for (const result of await reduced(algorithm, vectors, f32Codec)) expect([...result]).toEqual(sumOf(vectors));
+  });
+
   test('several in a row do not mix', async () => {
     let turn = 0;
     const groups = groupsOf(5, () => (turn = (turn * 7 + 3) % 11));

@@ -37,10 +37,10 @@ function others({ size, rank }: Group): number[] {
   return Array.from({ length: size - 1 }, (_, i) => (rank + 1 + i) % size);
 }
 
-/** Segment i of a vector cut for `parts` ranks, in whole blocks of 32: [start, end). */
+/** Segment i of a vector cut for `parts` ranks, in whole blocks of 32 but for the last: [start, end). */
 function segment(length: number, parts: number, i: number): [start: number, end: number] {
-  const blocks = length / 32;
-  return [Math.floor((blocks * i) / parts) * 32, Math.floor((blocks * (i + 1)) / parts) * 32];
+  const cut = (before: number): number => (before === parts ? length : Math.floor((length / 32 / parts) * before) * 32);
+  return [cut(i), cut(i + 1)];
 }
 
 /** The sum, in the order of the ranks, of `own` and what the others send of [start, end). */

@@ -4,6 +4,8 @@
 // Buckets grow by a fixed ratio, so that a percentile is off by a fixed share of itself at most, the idea of DDSketch
 // (Masson, Rim, Lee: "DDSketch", VLDB 2019). Count, sum, minimum and maximum are exact.
 
+import type { Range } from '../units.ts';
+
 /** The largest relative error of a percentile. */
 export const histogramError = 0.005;
 
@@ -102,6 +104,9 @@ export class Histogram {
 /** Bucket i holds the values from ratio^(i − 1), not included, to ratio^i. */
 const bucketOf = (value: number): number =>
   Math.ceil(Math.log(Math.min(largest, Math.max(smallest, value))) / logRatio);
+
+/** The numbers that buckets may have. */
+export const bucketRange: Range = { start: bucketOf(smallest), end: bucketOf(largest) + 1 };
 
 /** The value from which both ends of a bucket are equally far, relatively. */
 const middleOf = (bucket: number): number => (2 * ratio ** bucket) / (ratio + 1);

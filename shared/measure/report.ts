@@ -2,6 +2,9 @@
 // first block is distributed-llama's to the letter, because scripts read it.
 
 import type { Bytes, Milliseconds } from '../units.ts';
+import { labelled, percent, table } from './columns.ts';
+import { networkLines } from './network-lines.ts';
+import { type NetworkFigures, networkData } from './report-network.ts';
 import type { Phase, RequestMetrics } from './request-metrics.ts';
 
 export interface MemoryUse {
@@ -31,6 +34,8 @@ export interface InferenceFigures {
   readonly metrics: RequestMetrics;
   readonly memory: readonly MemoryUse[];
   readonly profile?: Profile | undefined;
+  /** Of runs on several nodes. */
+  readonly network?: NetworkFigures | undefined;
 }
 
 /** The whole report, lines joined, without a line break at its end. */
@@ -45,17 +50,20 @@ export function formatReport(figures: InferenceFigures): string {
     ...metricLines(figures.metrics),
     ...(figures.memory.length > 0 ? ['Memory', ...memoryLines(figures.memory)] : []),
     ...(figures.profile ? ['Profile', ...profileLines(figures.profile)] : []),
+    ...(figures.network ? networkLines(figures.network) : []),
   ].join('\n');
 }
 
 /** The same figures as an object for JSON, with rates beside the counts that they come from. */
-export function reportData({ batchTokens, evaluation, prediction, metrics, memory, profile }: InferenceFigures) {
+export function reportData(figures: InferenceFigures) {
+  const { batchTokens, evaluation, prediction, metrics, memory, profile, network } = figures;
   return {
     evaluation: { nBatches: batchTokens, ...phaseData(evaluation) },
     prediction: phaseData(prediction),
     metrics,
     memory: memory.map(({ node, bytes }) => ({ node, bytes })),
     ...(profile ? { profile: profileRows(profile) } : {}),
+    ...(network ? { layout: network.layout, network: networkData(network) } : {}),
   };
 }
 
@@ -89,12 +97,6 @@ function metricLines(metrics: RequestMetrics): string[] {
 
 const memoryLines = (memory: readonly MemoryUse[]): string[] =>
   labelled(memory.map(({ node, bytes }) => [node, `${(bytes / 1e6).toFixed(0)} MB`]));
-
-/** `label: value` with the colons below each other. */
-function labelled(lines: readonly (readonly [label: string, value: string])[]): string[] {
-  const width = 3 + Math.max(...lines.map(([label]) => label.length));
-  return lines.map(([label, value]) => `${label.padStart(width)}: ${value}`);
-}
 
 export interface ProfileRow extends OpTime {
   readonly msPerToken: Milliseconds;
@@ -132,16 +134,7 @@ function profileLines(profile: Profile): string[] {
       String(calls),
       totalMs.toFixed(1),
       msPerToken.toFixed(3),
-      `${(share * 100).toFixed(1)} %`,
+      percent(share),
     ]),
   ]);
-}
-
-/** Columns as wide as their widest cell, the first aligned left and the others, numbers, right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => {
-    const cells = row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)));
-    return `   ${cells.join('  ')}`;
-  });
 }

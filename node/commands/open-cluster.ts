@@ -1,0 +1,265 @@
+// Brings a model onto a cluster that this node leads: finds the workers, plans, loads, and tells a person what happens.
+
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+import { Cluster, type ClusterEvent } from '../../shared/cluster/cluster.ts';
+import { memoryChunkStore } from '../../shared/cluster/weights/memory-chunk-store.ts';
+import { ROOT_ID } from '../../shared/cluster/worker-session.ts';
+import { ShoalError } from '../../shared/errors.ts';
+import type { MemoryUse } from '../../shared/measure/report.ts';
+import type { NetworkFigures } from '../../shared/measure/report-network.ts';
+import { type Address, formatAddress, parseAddress } from '../../shared/mesh/address.ts';
+import { watchedLink } from '../../shared/mesh/heartbeat.ts';
+import type { Hello } from '../../shared/mesh/hello.ts';
+import type { Link } from '../../shared/mesh/link.ts';
+import type { PeerId } from '../../shared/units.ts';
+import type { NodeMesh } from '../links/node-mesh.ts';
+import type { Listener } from '../links/tcp-listener.ts';
+import { cacheFolder } from '../storage/cache-folder.ts';
+import { diskHashCache, fileFingerprint } from '../storage/chunk-store-hashes.ts';
+import { clusterKey } from '../storage/cluster-key.ts';
+import type { Surroundings } from './command.ts';
+import type { ModelFiles } from './model-files.ts';
+import { nodeHost, nodeName } from './node-host.ts';
+import { writeRemark } from './output.ts';
+import { PROGRAM } from './program-name.ts';
+import { type ProgressBar, progressBar } from './progress-bar.ts';
+import { DEFAULT_PORT, layoutGoal, leads, type RootOptions } from './root-options.ts';
+
+const REDIAL_MS = 3000;
+/** How long --nodes waits. */
+const GATHER_MS = 120_000;
+
+class TooFewNodesError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(wanted: number, found: number) {
+    super(
+      `Only ${found} of ${wanted} nodes came within ${GATHER_MS / 1000} s; start more workers or give a smaller --nodes`,
+    );
+  }
+}
+
+class PartlyLocalError extends ShoalError {
+  readonly blame = 'usage';
+
+  constructor() {
+    super('--nodes and --layout are for clusters; give --workers HOST:PORT … or --accept HOST:PORT too');
+  }
+}
+
+export interface RunningCluster extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly threads: number;
+  /** What the nodes counted since the last time, and the memory that they take. */
+  figures(): Promise<{ readonly network: NetworkFigures; readonly memory: readonly MemoryUse[] }>;
+}
+
+export function assertAlone(options: RootOptions): void {
+  if (!leads(options) && (options.nodes !== undefined || options.layout !== undefined)) throw new PartlyLocalError();
+}
+
+export async function startCluster(
+  { header, model, paths }: ModelFiles,
+  options: RootOptions,
+  maxTokens: number,
+  surroundings: Surroundings,
+): Promise<RunningCluster> {
+  const { notes } = surroundings;
+  const mesh = await surroundings.mesh();
+  const key = await clusterKey(options.key);
+  const host = await nodeHost(options, mesh, memoryChunkStore(mesh.crypto), surroundings);
+  const hashCache = diskHashCache(cacheFolder());
+  const fingerprint = await fileFingerprint(paths.model);
+  const hashes = await hashCache.load(fingerprint);
+  const knownBefore = hashes.size;
+  const display = new ClusterDisplay(surroundings);
+  const cluster = new Cluster({
+    host,
+    model: { ...model, header },
+    modelName: basename(paths.model),
+    hashes,
+    goal: layoutGoal(options),
+    syncType: options['buffer-float-type'] ?? 'q80',
+    slots: 1,
+    maxTokens,
+    cluster: randomBytes(16).toString('hex'),
+    onEvent: (event) => display.show(event),
+  });
+  const gate = new Gatehouse(mesh, key, cluster, (line) => writeRemark(line, notes));
+  try {
+    await gate.open(options);
+    await gate.gather(options);
+    await cluster.settle();
+    display.end();
+    if (hashes.size > knownBefore) await hashCache.save(fingerprint, hashes);
+  } catch (error) {
+    display.end();
+    await gate.close();
+    await cluster.close();
+    throw error;
+  }
+  const begun = performance.now();
+  return {
+    cluster,
+    threads: host.threads,
+    async figures() {
+      const reports = await cluster.report();
+      const nameOf = (id: PeerId): string => (id === ROOT_ID ? 'Root' : `Worker ${id}`);
+      return {
+        memory: reports.map(({ id, memoryBytes }) => ({ node: nameOf(id), bytes: memoryBytes })),
+        network: {
+          nodes: reports.length,
+          layout: display.layout,
+          byNode: reports.map(({ id, snapshot }) => ({ node: id, snapshot })),
+          wallMs: performance.now() - begun,
+        },
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await gate.close();
+      await cluster.close();
+    },
+  };
+}
+
+/** Where workers come in: those that are called, those that call, and those that come back. */
+class Gatehouse {
+  private readonly mesh: NodeMesh;
+  private readonly key: string;
+  private readonly cluster: Cluster;
+  private readonly say: (line: string) => void;
+  private listener: Listener | undefined;
+  private silence: (() => Promise<void>) | undefined;
+  private closed = false;
+  private arrived = Promise.withResolvers<void>();
+
+  constructor(mesh: NodeMesh, key: string, cluster: Cluster, say: (line: string) => void) {
+    this.mesh = mesh;
+    this.key = key;
+    this.cluster = cluster;
+    this.say = say;
+  }
+
+  /** Rejects if a worker of --workers does not answer. */
+  async open({ workers = [], accept }: RootOptions): Promise<void> {
+    if (accept !== undefined) await this.listen(parseAddress(accept, DEFAULT_PORT));
+    const addresses = workers.map((text) => parseAddress(text, DEFAULT_PORT));
+    for (const address of addresses) await this.call(address);
+  }
+
+  private async listen(address: Address): Promise<void> {
+    this.listener = await this.mesh.listen({
+      ...address,
+      ...this.handshake({ role: 'root', name: nodeName() }),
+      onPeer: (link, hello) => {
+        if (hello.role === 'worker' && typeof hello.port === 'number')
+          this.admit(link, hello, { host: hostOf(link), port: hello.port });
+        else link.close();
+      },
+      log: this.say,
+    });
+    const { host, port } = this.listener.address;
+    const shown = host === '0.0.0.0' || host === '::' ? '(address of this machine)' : host;
+    this.say(`Workers join with: ${PROGRAM} worker --join ${formatAddress({ host: shown, port })} --key ${this.key}`);
+    if (host !== '127.0.0.1' && host !== '::1') {
+      this.silence = this.mesh.announceRoot(port, (why) => this.say(`Cannot be found by multicast DNS: ${why}`));
+    }
+  }
+
+  private async call(address: Address): Promise<void> {
+    const { link, hello } = await this.mesh.dial({ ...address, ...this.handshake({ role: 'root', name: nodeName() }) });
+    this.admit(link, hello, address);
+    link.onClose(() => this.callAgain(address));
+  }
+
+  /** Workers that were called come back when they are called again. */
+  private callAgain(address: Address): void {
+    if (this.closed) return;
+    this.mesh.timers.after(REDIAL_MS, () => {
+      if (!this.closed) this.call(address).catch(() => this.callAgain(address));
+    });
+  }
+
+  private admit(link: Link, hello: Hello, address: Address): void {
+    const name = typeof hello.name === 'string' && /^[\w.-]{1,40}$/.test(hello.name) ? hello.name : 'worker';
+    const taken = new Set([ROOT_ID, ...this.cluster.memberIds]);
+    let id = name;
+    for (let count = 2; taken.has(id); count++) id = `${name}-${count}`;
+    this.cluster.admit({ id, ...address }, watchedLink(link, { timers: this.mesh.timers }));
+    this.arrived.resolve();
+    this.arrived = Promise.withResolvers();
+  }
+
+  private handshake(hello: Hello) {
+    const { crypto, timers } = this.mesh;
+    return { crypto, timers, key: Buffer.from(this.key), hello };
+  }
+
+  async gather({ nodes, workers = [] }: RootOptions): Promise<void> {
+    const wanted = nodes ?? workers.length + 1;
+    const found = (): number => this.cluster.memberIds.length + 1;
+    const deadline = performance.now() + GATHER_MS;
+    if (found() < wanted) this.say(`Waiting for ${wanted - found()} more ${wanted - found() === 1 ? 'node' : 'nodes'}`);
+    while (found() < wanted) {
+      const late = Promise.withResolvers<void>();
+      const callOff = this.mesh.timers.after(Math.max(0, deadline - performance.now()), late.resolve);
+      await Promise.race([this.arrived.promise, late.promise]);
+      callOff();
+      if (performance.now() >= deadline && found() < wanted) throw new TooFewNodesError(wanted, found());
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.silence?.();
+    await this.listener?.close();
+  }
+}
+
+const hostOf = (link: Link): string => parseAddress(link.peer, 0).host;
+
+/** What happens in the cluster, on standard error: lines that stay, and bars while weights are on their way. */
+class ClusterDisplay {
+  layout: readonly string[] = [];
+  private readonly surroundings: Surroundings;
+  private bar: ProgressBar | undefined;
+  private readonly sending = new Map<PeerId, { done: number; total: number }>();
+
+  constructor(surroundings: Surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  show(event: ClusterEvent): void {
+    const { notes } = this.surroundings;
+    const say = (line: string): void => {
+      this.end();
+      writeRemark(line, notes);
+    };
+    switch (event.type) {
+      case 'joined':
+        return say(`${event.id} joined`);
+      case 'lost':
+        return say(`${event.id} left: ${event.why}`);
+      case 'planned':
+        this.layout = event.lines;
+        return say([...event.planned.reasons, ...event.lines].join('\n'));
+      case 'loading':
+      case 'sending': {
+        this.sending.set(event.id, event);
+        this.bar ??= progressBar('Weights', 'MB', 1e6, notes);
+        const all = [...this.sending.values()];
+        const sum = (of: 'done' | 'total'): number => all.reduce((total, one) => total + one[of], 0);
+        return this.bar.update(sum('done'), sum('total'));
+      }
+      case 'ready':
+        return this.end();
+    }
+  }
+
+  end(): void {
+    this.bar?.clear();
+    this.bar = undefined;
+    this.sending.clear();
+  }
+}

@@ -1,0 +1,309 @@
+// A worker for as long as it has a root: does what the root's messages say, one plan after the other, until the link to it
+// breaks. Knows no addresses but those that the root names.
+
+import { timeAlgorithms } from '../collective/choice.ts';
+import type { LoadedProgram } from '../device/device.ts';
+import { assertStep, stepTokens } from '../device/step.ts';
+import { candidatesToWords, stepFromWords } from '../device/words.ts';
+import { ShoalError } from '../errors.ts';
+import { NetworkRecorder } from '../measure/network.ts';
+import { FrameKind } from '../mesh/frames.ts';
+import type { Link } from '../mesh/link.ts';
+import { checkHeader } from '../model/header-rules.ts';
+import { buildProgram } from '../program/build.ts';
+import type { PeerId } from '../units.ts';
+import { readChunkFrame, readStepFrame, timedHead } from './frames.ts';
+import type { NodeHost } from './host.ts';
+import { Mailbox } from './mailbox.ts';
+import type { DeviceSpeed } from './measure-device.ts';
+import {
+  controlFrame,
+  type PlanMessage,
+  type RosterEntry,
+  readControl,
+  type ToRoot,
+  type ToWorker,
+} from './messages.ts';
+import { PeerSet } from './peer-set.ts';
+import { codecsFor, LinkGroup, placeOf, RankRunner } from './rank-runner.ts';
+import { cutChunks } from './weights/chunks.ts';
+import { packProgram } from './weights/pack.ts';
+import { WeightReceiver } from './weights/receive.ts';
+
+/** The id of the root in every roster. */
+export const ROOT_ID: PeerId = 'root';
+/** How long workers wait for each other's links. */
+const MESH_LIMIT_MS = 15_000;
+
+/** Links that others have opened before the root has said who belongs to the cluster. */
+const MOST_EARLY = 64;
+
+/** The link to another worker broke in the middle of a plan. */
+class PeerGoneError extends Error {
+  readonly peer: PeerId;
+
+  constructor(peer: PeerId, cause: Error) {
+    super(`the link to ${peer} broke: ${cause.message}`, { cause });
+    this.peer = peer;
+  }
+}
+
+export interface WorkerParts {
+  readonly host: NodeHost;
+  readonly root: Link;
+  /** Opens a link to another worker of the same cluster; the hello says who calls. */
+  dialPeer(entry: RosterEntry, hello: { readonly cluster: string; readonly id: PeerId }): Promise<Link>;
+  /** What a person may see of it. */
+  onEvent(event: WorkerEvent): void;
+}
+
+export type WorkerEvent =
+  | { readonly type: 'loading'; readonly model: string; readonly done: number; readonly total: number }
+  | { readonly type: 'ready'; readonly model: string; readonly place: string }
+  | { readonly type: 'failed'; readonly message: string };
+
+export class WorkerSession {
+  /** Resolves with the reason when the root is gone. */
+  readonly ended: Promise<Error>;
+  private readonly parts: WorkerParts;
+  private readonly mail = new Mailbox();
+  private readonly peers: PeerSet;
+  private readonly recorder = new NetworkRecorder();
+  private readonly end: (reason: Error) => void;
+  private readonly onArrival = new Set<() => void>();
+  private readonly early: { readonly cluster: string; readonly id: PeerId; readonly link: Link }[] = [];
+  private speed: DeviceSpeed | undefined;
+  private cluster = '';
+  private id: PeerId = '';
+  private tag = 0;
+  private loaded: LoadedProgram | undefined;
+  private runner: RankRunner | undefined;
+  private receiver: WeightReceiver | undefined;
+  private limits = { slots: 0, maxTokens: 0, seqLen: 0, vocabSize: 0 };
+  private inputSize = 0;
+  /** Settles with the last step. */
+  private steps: Promise<void> = Promise.resolve();
+
+  constructor(parts: WorkerParts) {
+    this.parts = parts;
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.ended = promise;
+    this.end = resolve;
+    this.peers = new PeerSet(this.mail, {
+      frame: (from, kind, frame) => {
+        if (from === ROOT_ID) this.fromRoot(kind, frame);
+      },
+      gone: (peer, reason) => this.gone(peer, reason),
+    });
+    this.peers.add(ROOT_ID, parts.root);
+  }
+
+  /** Another worker dialled this one: perhaps before the root's own word of it has come, then it has to wait. */
+  acceptPeer(link: Link, hello: { readonly cluster?: unknown; readonly id?: unknown }): void {
+    if (typeof hello.cluster !== 'string' || typeof hello.id !== 'string' || this.early.length >= MOST_EARLY)
+      link.close();
+    else this.early.push({ cluster: hello.cluster, id: hello.id, link });
+    this.takeEarly();
+  }
+
+  private takeEarly(): void {
+    if (this.cluster === '') return;
+    for (const { cluster, id, link } of this.early.splice(0)) {
+      if (cluster === this.cluster && id !== ROOT_ID) this.peers.add(id, link);
+      else link.close();
+    }
+    for (const look of this.onArrival) look();
+  }
+
+  private answer(message: ToRoot): void {
+    this.peers.send(ROOT_ID, ...controlFrame(message));
+  }
+
+  private fromRoot(kind: number, frame: Uint8Array<ArrayBuffer>): void {
+    const failed = (error: unknown): void => this.failed(error);
+    if (kind === FrameKind.step) {
+      this.steps = this.steps.then(() => this.step(frame)).catch(failed);
+    } else if (kind === FrameKind.chunk) {
+      const { tag, index, bytes } = readChunkFrame(frame);
+      if (tag === this.tag) this.receiver?.accept(index, bytes).catch(failed);
+    } else if (kind === FrameKind.control) {
+      this.obey(readControl<ToWorker>(frame)).catch(failed);
+    }
+  }
+
+  private async obey(message: ToWorker): Promise<void> {
+    const { host } = this.parts;
+    switch (message.type) {
+      case 'measure': {
+        this.speed ??= await host.measure();
+        return this.answer({ type: 'capacity', ...this.speed, freeBytes: host.freeBytes(), threads: host.threads });
+      }
+      case 'probe':
+        return this.answer({ type: 'probed' });
+      case 'mesh':
+        this.cluster = message.cluster;
+        this.id = message.you;
+        this.takeEarly();
+        return this.answer({ type: 'meshed', unreachable: await this.mesh(message.roster) });
+      case 'tune': {
+        this.begin(message.tag);
+        const group = new LinkGroup(message.ids, message.ids.indexOf(this.id), message.tag, this.groupParts());
+        const { sums } = codecsFor(message.syncType, message.length);
+        const timings = await timeAlgorithms(group, sums, message.length, message.kind, () => host.now());
+        return this.answer({ type: 'timings', tag: message.tag, timings });
+      }
+      case 'plan':
+        return this.plan(message);
+      case 'abort':
+        if (message.tag !== this.tag) return;
+        this.mail.fail(new Error(message.why));
+        return this.unload();
+      case 'status':
+        return this.answer({ type: 'status', busy: this.runner?.activity ?? 'idle' });
+      case 'report': {
+        const snapshot = this.recorder.snapshot();
+        this.recorder.reset();
+        return this.answer({ type: 'report', snapshot, memoryBytes: host.memoryBytes() });
+      }
+    }
+  }
+
+  /** Dials the workers before this one and waits for those behind it. */
+  private async mesh(roster: readonly RosterEntry[]): Promise<{ id: PeerId; why: string }[]> {
+    const own = roster.findIndex(({ id }) => id === this.id);
+    const known = new Set([ROOT_ID, ...roster.map(({ id }) => id)]);
+    for (const id of this.peers.ids()) if (!known.has(id)) this.peers.remove(id);
+    const unreachable: { id: PeerId; why: string }[] = [];
+    await Promise.all(
+      roster.map(async (entry, i) => {
+        if (i === own || this.peers.has(entry.id)) return;
+        try {
+          if (i > own) await this.arrival(entry.id);
+          else this.peers.add(entry.id, await this.parts.dialPeer(entry, { cluster: this.cluster, id: this.id }));
+        } catch (error) {
+          unreachable.push({ id: entry.id, why: (error as Error).message });
+        }
+      }),
+    );
+    return unreachable;
+  }
+
+  private arrival(id: PeerId): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const callOff = this.parts.host.after(MESH_LIMIT_MS, () => {
+        this.onArrival.delete(look);
+        reject(new Error(`it opened no link within ${MESH_LIMIT_MS / 1000} s`));
+      });
+      const look = (): void => {
+        if (!this.peers.has(id)) return;
+        this.onArrival.delete(look);
+        callOff();
+        resolve();
+      };
+      this.onArrival.add(look);
+      look();
+    });
+  }
+
+  /** What is counted while algorithms are compared is thrown away. */
+  private groupParts() {
+    return { mail: this.mail, peers: this.peers, recorder: new NetworkRecorder(), now: () => this.parts.host.now() };
+  }
+
+  private begin(tag: number): void {
+    this.tag = tag;
+    this.mail.begin(tag);
+  }
+
+  private async unload(): Promise<void> {
+    const { loaded } = this;
+    this.runner = undefined;
+    this.receiver = undefined;
+    this.loaded = undefined;
+    await loaded?.close();
+  }
+
+  private async plan(message: PlanMessage): Promise<void> {
+    const { host, onEvent } = this.parts;
+    const { tag, header, layout, model, slots, maxTokens, syncType } = message;
+    this.begin(tag);
+    await this.unload();
+    checkHeader(header, model);
+    const nodes = layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    const place = placeOf(nodes, this.id);
+    if (!place) throw new Error('the layout has no place for this node');
+    const { slice } = layout.stages[place.stage][place.rank];
+    const packed = packProgram(buildProgram(header, slice, { embeds: false }));
+    const chunks = cutChunks(packed);
+    const loading = (done: number, total: number): void => {
+      if (this.tag !== tag) return;
+      this.answer({ type: 'loading', tag, done, total });
+      onEvent({ type: 'loading', model, done, total });
+    };
+    const receiver = await WeightReceiver.begin(chunks, message.hashes, host.store, loading);
+    if (this.tag !== tag) return;
+    this.receiver = receiver;
+    this.answer({ type: 'missing', tag, chunks: receiver.missing });
+    await receiver.complete;
+    if (this.tag !== tag) return;
+    const source = await host.store.source(receiver.contents, model);
+    const loaded = await host.device.load(packed.program, { source, tensors: packed.tensors }, { slots, maxTokens });
+    await source.close();
+    if (this.tag !== tag) return loaded.close();
+    this.loaded = loaded;
+    this.limits = { slots, maxTokens, seqLen: header.seqLen, vocabSize: header.vocabSize };
+    this.inputSize = place.stage === 0 ? header.dim : 0;
+    const { mail, peers, recorder } = this;
+    const { program } = packed;
+    const now = () => host.now();
+    this.runner = new RankRunner({
+      ...{ program, loaded, place, tag, syncType, costs: message.costs, mail, peers, recorder, now },
+    });
+    this.answer({ type: 'loaded', tag });
+    onEvent({
+      type: 'ready',
+      model,
+      place: `stage ${place.stage + 1} of ${nodes.length}, rank ${place.rank + 1} of ${nodes[place.stage].length}`,
+    });
+  }
+
+  private async step(frame: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { tag, words, input } = readStepFrame(frame);
+    const { runner } = this;
+    if (tag !== this.tag || !runner) return;
+    const step = stepFromWords(words);
+    assertStep(step, this.limits);
+    let embeddings: Float32Array | undefined;
+    if (this.inputSize > 0) {
+      embeddings = new Float32Array(stepTokens(step) * this.inputSize);
+      runner.inputCodec.decode(input, embeddings, 0, embeddings.length);
+    }
+    const { candidates, computeMs } = await runner.run(step, embeddings);
+    if (candidates.length === 0 && !runner.isLast) return;
+    const answer = candidatesToWords(candidates);
+    this.peers.send(
+      ROOT_ID,
+      timedHead(FrameKind.answer, tag, computeMs),
+      new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength),
+    );
+  }
+
+  private gone(peer: PeerId, reason: Error): void {
+    if (peer !== ROOT_ID) {
+      this.mail.fail(new PeerGoneError(peer, reason));
+      return;
+    }
+    this.tag = Number.POSITIVE_INFINITY;
+    this.mail.fail(reason);
+    for (const id of this.peers.ids()) this.peers.remove(id);
+    this.unload().finally(() => this.end(reason));
+  }
+
+  private failed(error: unknown): void {
+    const peer = error instanceof PeerGoneError ? error.peer : undefined;
+    const { message } = error as Error;
+    const blame = error instanceof ShoalError ? error.blame : undefined;
+    if (peer === undefined) this.parts.onEvent({ type: 'failed', message });
+    this.answer({ type: 'failed', tag: this.tag, message, blame, ...(peer === undefined ? {} : { peer }) });
+  }
+}
