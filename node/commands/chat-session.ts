@@ -95,6 +95,7 @@ export class ChatSession {
         this.remark(
           `The oldest ${forgotten === 1 ? 'question is' : `${forgotten} questions are`} forgotten, to make room.`,
         );
+      await this.model.settle();
       const generation = generateText(this.model.engine, this.files.tokenizer, {
         prompt,
         maxTokens: this.files.header.seqLen - prompt.length,

@@ -2,6 +2,7 @@
 // point, so that tests can give others.
 
 import type { Device } from '../../shared/device/device.ts';
+import type { Address } from '../../shared/mesh/address.ts';
 import type { ByteSource } from '../../shared/model/byte-source.ts';
 import type { NodeMesh } from '../links/node-mesh.ts';
 import type { OptionName, OptionValues } from './options.ts';
@@ -47,4 +48,6 @@ export interface Surroundings {
   readonly demo: { readonly model: string; readonly tokenizer: string };
   /** Calls the handler at Ctrl-C in place of ending the process, until the returned function is called. */
   onInterrupt(handler: () => void): () => void;
+  /** Called when workers can join; in place of telling a person how. */
+  readonly onListening?: (address: Address) => void;
 }

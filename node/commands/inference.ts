@@ -82,12 +82,14 @@ async function figuresOf(
   model: RunningModel,
   { profile }: OptionValues,
 ): Promise<InferenceFigures> {
+  const cluster = await model.network();
   return {
     batchTokens: model.stepTokens,
     evaluation,
     prediction,
     metrics,
-    memory: [{ node: 'Root', bytes: process.resourceUsage().maxRSS * 1024 }],
+    memory: cluster?.memory ?? [{ node: 'Root', bytes: process.resourceUsage().maxRSS * 1024 }],
+    network: cluster?.network,
     profile: profile ? await model.profile() : undefined,
   };
 }

@@ -46,7 +46,6 @@ export async function openModelFiles(
     assertTokenizerFits(vocabulary, model.header.vocabSize);
     const seqLen = Math.min(model.header.seqLen, options['max-seq-len'] ?? Number.POSITIVE_INFINITY);
     const header = { ...model.header, seqLen };
-    assertMemory(header, source.size);
     return {
       model,
       header,
@@ -107,7 +106,7 @@ class TooLittleMemoryError extends ShoalError {
 }
 
 /** Long contexts of recent models want more than their weights; better a word now than a machine that swaps. */
-function assertMemory(header: ModelHeader, weights: number): void {
+export function assertMemory(header: ModelHeader, weights: number): void {
   const limit = process.constrainedMemory(); // of the container; a huge number or 0 where there is none
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   const position = header.layers * 2 * kvDim(header) * 4; // keys and values in f32

@@ -24,7 +24,7 @@ import { nodeHost, nodeName } from './node-host.ts';
 import { writeRemark } from './output.ts';
 import { PROGRAM } from './program-name.ts';
 import { type ProgressBar, progressBar } from './progress-bar.ts';
-import { DEFAULT_PORT, layoutGoal, leads, type RootOptions } from './root-options.ts';
+import { DEFAULT_PORT, layoutGoal, type RootOptions } from './root-options.ts';
 
 const REDIAL_MS = 3000;
 /** How long --nodes waits. */
@@ -40,23 +40,16 @@ class TooFewNodesError extends ShoalError {
   }
 }
 
-class PartlyLocalError extends ShoalError {
-  readonly blame = 'usage';
-
-  constructor() {
-    super('--nodes and --layout are for clusters; give --workers HOST:PORT … or --accept HOST:PORT too');
-  }
+export interface ClusterFigures {
+  readonly network: NetworkFigures;
+  readonly memory: readonly MemoryUse[];
 }
 
 export interface RunningCluster extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly threads: number;
   /** What the nodes counted since the last time, and the memory that they take. */
-  figures(): Promise<{ readonly network: NetworkFigures; readonly memory: readonly MemoryUse[] }>;
-}
-
-export function assertAlone(options: RootOptions): void {
-  if (!leads(options) && (options.nodes !== undefined || options.layout !== undefined)) throw new PartlyLocalError();
+  figures(): Promise<ClusterFigures>;
 }
 
 export async function startCluster(
@@ -86,7 +79,7 @@ export async function startCluster(
     cluster: randomBytes(16).toString('hex'),
     onEvent: (event) => display.show(event),
   });
-  const gate = new Gatehouse(mesh, key, cluster, (line) => writeRemark(line, notes));
+  const gate = new Gatehouse(mesh, key, cluster, (line) => writeRemark(line, notes), surroundings.onListening);
   try {
     await gate.open(options);
     await gate.gather(options);
@@ -129,12 +122,20 @@ class Gatehouse {
   private readonly key: string;
   private readonly cluster: Cluster;
   private readonly say: (line: string) => void;
+  private readonly onListening: (address: Address) => void;
   private listener: Listener | undefined;
   private silence: (() => Promise<void>) | undefined;
   private closed = false;
   private arrived = Promise.withResolvers<void>();
 
-  constructor(mesh: NodeMesh, key: string, cluster: Cluster, say: (line: string) => void) {
+  constructor(
+    mesh: NodeMesh,
+    key: string,
+    cluster: Cluster,
+    say: (line: string) => void,
+    onListening: ((address: Address) => void) | undefined,
+  ) {
+    this.onListening = onListening ?? ((address) => this.invite(address));
     this.mesh = mesh;
     this.key = key;
     this.cluster = cluster;
@@ -143,7 +144,7 @@ class Gatehouse {
 
   /** Rejects if a worker of --workers does not answer. */
   async open({ workers = [], accept }: RootOptions): Promise<void> {
-    if (accept !== undefined) await this.listen(parseAddress(accept, DEFAULT_PORT));
+    if (accept !== undefined) await this.listen(parseAddress(accept, DEFAULT_PORT, 0));
     const addresses = workers.map((text) => parseAddress(text, DEFAULT_PORT));
     for (const address of addresses) await this.call(address);
   }
@@ -160,11 +161,15 @@ class Gatehouse {
       log: this.say,
     });
     const { host, port } = this.listener.address;
-    const shown = host === '0.0.0.0' || host === '::' ? '(address of this machine)' : host;
-    this.say(`Workers join with: ${PROGRAM} worker --join ${formatAddress({ host: shown, port })} --key ${this.key}`);
+    this.onListening(this.listener.address);
     if (host !== '127.0.0.1' && host !== '::1') {
       this.silence = this.mesh.announceRoot(port, (why) => this.say(`Cannot be found by multicast DNS: ${why}`));
     }
+  }
+
+  private invite({ host, port }: Address): void {
+    const shown = host === '0.0.0.0' || host === '::' ? nodeName() : host;
+    this.say(`Workers join with: ${PROGRAM} worker --join ${formatAddress({ host: shown, port })} --key ${this.key}`);
   }
 
   private async call(address: Address): Promise<void> {
@@ -217,7 +222,7 @@ class Gatehouse {
   }
 }
 
-const hostOf = (link: Link): string => parseAddress(link.peer, 0).host;
+const hostOf = (link: Link): string => parseAddress(link.peer, DEFAULT_PORT).host;
 
 /** What happens in the cluster, on standard error: lines that stay, and bars while weights are on their way. */
 class ClusterDisplay {

@@ -5,15 +5,16 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { OpTiming } from '../../shared/device/device.ts';
 import { createEngine, type Engine } from '../../shared/engine/engine.ts';
-import { localStepper } from '../../shared/engine/stepper.ts';
+import { localStepper, type Stepper } from '../../shared/engine/stepper.ts';
 import { totalTensorBytes } from '../../shared/model/tensor-list.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import type { Bytes } from '../../shared/units.ts';
 import type { Surroundings } from './command.ts';
-import type { ModelFiles } from './model-files.ts';
-import type { OptionValues } from './options.ts';
+import { assertMemory, type ModelFiles } from './model-files.ts';
+import type { ClusterFigures } from './open-cluster.ts';
 import { writeRemark } from './output.ts';
 import { progressBar } from './progress-bar.ts';
+import { assertAlone, leads, type RootOptions } from './root-options.ts';
 
 /** The most tokens a step carries: enough to keep the kernels busy, and a quarter second of a small computer. */
 const MAX_STEP_TOKENS = 128;
@@ -25,6 +26,10 @@ const usefulThreads = (weights: Bytes): number =>
   Math.max(1, Math.min(availableParallelism(), Math.floor(weights / LEAST_BYTES_PER_THREAD)));
 
 export interface RunningModel extends AsyncDisposable {
+  /** Lets nodes that came or went take effect; to be awaited between requests. */
+  settle(): Promise<void>;
+  /** What the nodes have counted since the last time; undefined where there is one only. */
+  network(): Promise<ClusterFigures | undefined>;
   readonly engine: Engine;
   readonly threads: number;
   readonly stepTokens: number;
@@ -34,10 +39,15 @@ export interface RunningModel extends AsyncDisposable {
 
 /** `files` must stay open as long as the model runs. */
 export async function startModel(
-  { header, model, paths, remark }: ModelFiles,
-  options: Pick<OptionValues, 'device' | 'nthreads'>,
-  { makeDevice, notes }: Surroundings,
+  files: ModelFiles,
+  options: RootOptions,
+  surroundings: Surroundings,
 ): Promise<RunningModel> {
+  if (leads(options)) return startOnCluster(files, options, surroundings);
+  assertAlone(options);
+  assertMemory(files.header, files.model.source.size);
+  const { header, model, paths, remark } = files;
+  const { makeDevice, notes } = surroundings;
   const program = buildProgram(header);
   const threads = options.nthreads ?? usefulThreads(totalTensorBytes(header));
   const device = await makeDevice(options.device ?? 'cpu', threads);
@@ -46,23 +56,55 @@ export async function startModel(
   const loaded = await device.load(program, model, { slots: 1, maxTokens, onProgress: bar.update });
   bar.clear();
   if (remark !== undefined) writeRemark(remark, notes);
-  let tokens = 0;
-  const engine = createEngine(localStepper(loaded, program), {
-    clock: () => performance.now(),
-    // The reference device computes on this thread; without a pause Ctrl-C would not be heard.
-    pause: () => setImmediate(),
-    onStep: (step) => {
-      tokens += step.tokens;
-    },
-  });
+  const { engine, tokens } = startEngine(localStepper(loaded, program));
   return {
     engine,
     threads,
     stepTokens: loaded.maxTokens,
-    profile: async () => ({ timings: await loaded.timings(), tokens }),
+    settle: async () => {},
+    network: async () => undefined,
+    profile: async () => ({ timings: await loaded.timings(), tokens: tokens() }),
     async [Symbol.asyncDispose]() {
       await engine.close();
       await loaded.close();
     },
   };
+}
+
+async function startOnCluster(
+  files: ModelFiles,
+  options: RootOptions,
+  surroundings: Surroundings,
+): Promise<RunningModel> {
+  const { startCluster } = await import('./open-cluster.ts');
+  const stepTokens = Math.min(MAX_STEP_TOKENS, files.header.seqLen);
+  const running = await startCluster(files, options, stepTokens, surroundings);
+  if (files.remark !== undefined) writeRemark(files.remark, surroundings.notes);
+  const { cluster, threads } = running;
+  const { engine, tokens } = startEngine(cluster);
+  return {
+    engine,
+    threads,
+    stepTokens,
+    settle: () => cluster.settle(),
+    network: () => running.figures(),
+    profile: async () => ({ timings: await cluster.timings(), tokens: tokens() }),
+    async [Symbol.asyncDispose]() {
+      await engine.close();
+      await running[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function startEngine(stepper: Stepper): { engine: Engine; tokens: () => number } {
+  let tokens = 0;
+  const engine = createEngine(stepper, {
+    clock: () => performance.now(),
+    // Steps compute on this thread; without a pause Ctrl-C would not be heard.
+    pause: () => setImmediate(),
+    onStep: (step) => {
+      tokens += step.tokens;
+    },
+  });
+  return { engine, tokens: () => tokens };
 }

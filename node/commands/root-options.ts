@@ -1,5 +1,6 @@
 // The options that make a node the root of a cluster.
 
+import { ShoalError } from '../../shared/errors.ts';
 import { parseLayoutGoal } from '../../shared/layout/goal.ts';
 import type { LayoutGoal } from '../../shared/layout/layout.ts';
 import type { OptionValues } from './options.ts';
@@ -21,4 +22,16 @@ export function layoutGoal({ layout = 'auto' }: RootOptions): LayoutGoal {
   if (goal === undefined)
     throw new BadValueError('layout', layout, 'unknown', 'auto, tp, pp, or stages and ranks such as 2x4');
   return goal;
+}
+
+class PartlyLocalError extends ShoalError {
+  readonly blame = 'usage';
+
+  constructor() {
+    super('--nodes and --layout are for clusters; give --workers HOST:PORT … or --accept HOST:PORT too');
+  }
+}
+
+export function assertAlone(options: RootOptions): void {
+  if (!leads(options) && (options.nodes !== undefined || options.layout !== undefined)) throw new PartlyLocalError();
 }

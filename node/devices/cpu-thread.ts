@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToThread } from '../../shared/device/cpu/messages.ts';
 import { serveThread } from '../../shared/device/cpu/serve-thread.ts';
-import { openFileSource } from '../storage/file-source.ts';
+import { openLocation } from '../storage/chunk-store-files.ts';
 
 /** What a worker is given as its data to be a thread. */
 export const CPU_THREAD = 'cpu-thread';
@@ -16,6 +16,6 @@ if (port) {
       post: (message) => port.postMessage(message),
       receive: (handler) => void port.on('message', (message: ToThread) => handler(message)),
     },
-    { now: () => performance.now(), open: (location) => openFileSource(String(location)) },
+    { now: () => performance.now(), open: openLocation },
   );
 }

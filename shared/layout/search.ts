@@ -1,9 +1,12 @@
 // The search for the fastest layout of the goal `auto`: which of the nodes take part, in how many stages.
 
+import type { Bytes } from '../units.ts';
 import { type ArrangeInputs, arrange, type Placement } from './arrange.ts';
 import { speedOf } from './cut-stage.ts';
 import { deals, evenCounts } from './deal.ts';
 import type { NodeCapacity } from './layout.ts';
+import { cacheBytes, feedForwardWidth, weightBytes } from './memory.ts';
+import { wholeSlice } from './slice.ts';
 
 /** Predictions that differ by less are alike; then the layout of fewer nodes is the better one. */
 export const ALIKE = 1.03;
@@ -52,12 +55,20 @@ export function subsets(inputs: ArrangeInputs, nodes: readonly NodeCapacity[], s
 export class LayoutSearch {
   private readonly inputs: ArrangeInputs;
   private readonly nodes: readonly NodeCapacity[];
+  /** No layout needs less memory, nor reads less for a token. */
+  private readonly leastBytes: Bytes;
+  private readonly readBytes: Bytes;
   private readonly bySet = new Map<string, Placement | undefined>();
 
   /** `nodes`: all that there are, the root first. */
   constructor(inputs: ArrangeInputs, nodes: readonly NodeCapacity[]) {
     this.inputs = inputs;
     this.nodes = nodes;
+    const { header, memory } = inputs;
+    const whole = { ...wholeSlice(header), hidden: { start: 0, end: feedForwardWidth(header) } };
+    this.leastBytes =
+      weightBytes(header, whole) + memory.slots * header.layers * header.kvHeads * cacheBytes(header, header.seqLen);
+    this.readBytes = header.experts > 0 ? 0 : weightBytes(header, whole); // of experts a token reads a few
   }
 
   /**
@@ -74,7 +85,12 @@ export class LayoutSearch {
 
   /** Whether `find` will find one. */
   fits(): boolean {
-    return this.leastOutside(this.nodes.length).length > 0;
+    const count = this.nodes.length;
+    return this.nodes.some((_, first) => {
+      const nodes = this.nodes.slice(first);
+      // The more nodes, the sooner it fits.
+      return nodes.some((_, out) => subsets(this.inputs, nodes, count - first - out).some((set) => this.best(set)));
+    });
   }
 
   /** Candidates among the first `count` nodes. A root without memory for any slice still leads, but from outside. */
@@ -95,10 +111,18 @@ export class LayoutSearch {
   }
 
   private bestShape(nodes: readonly NodeCapacity[]): Placement | undefined {
-    const stages = Math.min(nodes.length, this.inputs.header.layers);
-    const shapes = Array.from({ length: stages }, (_, i) => evenCounts(nodes.length, i + 1));
-    const all = shapes.flatMap((counts) => deals(nodes, counts, this.inputs.links));
-    return fastest(all.map((stages) => arrange(this.inputs, stages, false)));
+    const { header, links } = this.inputs;
+    if (nodes.reduce((sum, { freeBytes }) => sum + (freeBytes || 0), 0) < this.leastBytes) return undefined;
+    let best: Placement | undefined;
+    for (let stages = 1; stages <= Math.min(nodes.length, header.layers); stages++) {
+      for (const deal of deals(nodes, evenCounts(nodes.length, stages), links)) {
+        // Reading the weights takes that long even in the fastest of the stages.
+        const speed = Math.max(...deal.map((ranks) => ranks.reduce((sum, node) => sum + speedOf(node), 0)));
+        if (best && (1000 * this.readBytes) / speed >= ms(best)) continue;
+        best = fastest([best, arrange(this.inputs, deal, false)]);
+      }
+    }
+    return best;
   }
 
   private candidates(nodes: readonly NodeCapacity[]): Placement[] {

@@ -17,8 +17,11 @@ export class InvalidAddressError extends ShoalError {
 
 const EXAMPLE = 'write it as 192.168.1.10:9990 or [::1]:9990';
 
-/** `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Without `defaultPort` the port must be given. */
-export function parseAddress(text: string, defaultPort?: number): Address {
+/**
+ * `host`, `host:port`, `[IPv6]` or `[IPv6]:port`. Without `defaultPort` the port must be given. `leastPort` 0: for those
+ * who listen, where 0 is any that is free.
+ */
+export function parseAddress(text: string, defaultPort?: number, leastPort: 0 | 1 = 1): Address {
   const fault = (cause: string, remedy: string = EXAMPLE) => new InvalidAddressError(text, cause, remedy);
   if (text.includes('://')) {
     throw fault('it begins with a scheme', `leave out ${JSON.stringify(text.slice(0, text.indexOf('://') + 3))}`);
@@ -37,8 +40,8 @@ export function parseAddress(text: string, defaultPort?: number): Address {
     if (defaultPort === undefined) throw fault('it has no port');
     return { host, port: defaultPort };
   }
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) throw fault('its port is no number from 1 to 65535');
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : -1;
+  if (port < leastPort || port > 65_535) throw fault(`its port is no number from ${leastPort} to 65535`);
   return { host, port };
 }
 

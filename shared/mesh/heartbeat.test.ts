@@ -121,7 +121,7 @@ describe('a watched link', () => {
     const ends = [watchedLink(pair[0], { timers }), watchedLink(pair[1], { timers })];
     expect(ends[0].roundTripMs).toBeUndefined();
     for (const end of ends) end.onFrame(() => {});
-    await timers.pass(10 * latencyMs);
+    await timers.pass(20 * 2 * latencyMs);
     expect(ends.map((end) => end.roundTripMs)).toEqual([2 * latencyMs, 2 * latencyMs]);
     extraMs = 10;
     await timers.pass(2000);

@@ -25,8 +25,8 @@ const PING_BYTES = 6;
 const QUESTION = 0;
 const ECHO = 1;
 const KEPT_ROUND_TRIPS = 9;
-/** So many pings follow each other at once in the beginning: plans are made soon after a link is. */
-const FIRST_PINGS = 5;
+/** So many pings follow each other at once in the beginning: plans are made soon after a link is, and cold code is slow. */
+const FIRST_PINGS = 16;
 
 /** Takes over the link: use only what is returned. Both ends must be watched. Whoever sets no handler judges nobody. */
 export function watchedLink(link: Link, options: HeartbeatOptions): WatchedLink {

@@ -1,7 +1,7 @@
 // The cpu device's thread (node/devices/cpu-thread.ts) with an illness: thread 1 ends at a message of a given type.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { openFileSource } from '../../node/storage/file-source.ts';
+import { openLocation } from '../../node/storage/chunk-store-files.ts';
 import type { ToThread } from '../../shared/device/cpu/messages.ts';
 import { serveThread } from '../../shared/device/cpu/serve-thread.ts';
 
@@ -38,6 +38,6 @@ serveThread(
       if (isIll) die();
       return performance.now();
     },
-    open: (location) => openFileSource(String(location)),
+    open: openLocation,
   },
 );

@@ -59,9 +59,9 @@ describe('a call', () => {
   });
 
   test('to an address that does not answer', async () => {
-    // TEST-NET-1: without a network it has no way there, with one nobody answers.
+    // TEST-NET-1: silence, no way there or a refusal, as the network likes.
     const dialling = dialTcp({ ...common, host: '192.0.2.1', port: 9990, timeoutMs: 200 });
-    await expect(dialling).rejects.toThrow(/^Cannot reach 192\.0\.2\.1:9990: .*; check /);
+    await expect(dialling).rejects.toThrow(/^Cannot reach 192\.0\.2\.1:9990: [^\n]+; [^\n]+$/);
   });
 
   test('to a server that is not Shoal', async () => {
