@@ -305,6 +305,7 @@ export class Cluster implements Stepper {
       if (timings.length !== ALGORITHMS.length) throw new TypeError('a member timed other algorithms');
     }
     this.tuned.set(key, fitCosts(lengths, times[0], times[1]));
+    if (process.env.TUNE) console.error(ids.length, JSON.stringify(this.tuned.get(key)!.map((c) => [c.algorithm, +c.leastMs.toFixed(2)])));
   }
 
   private choices(layout: Layout): string[] {

@@ -207,6 +207,13 @@ describe('slices follow speed', () => {
     expect(Math.abs(root - large)).toBeLessThanOrEqual(32);
   });
 
+  test('a node without room for the cache of one head still takes columns', () => {
+    const long = { ...tinyLlama, seqLen: 32768 };
+    const [root, small] = planned(long, [node('root'), node('small', 10, 0.35 * GB)], { goal: 'tp' }).layout.stages[0];
+    expect(rangeLength(root.slice.heads)).toBe(32);
+    expect(rangeLength(small.slice.hidden)).toBeGreaterThan(0);
+  });
+
   test.each([
     ['52 heads over 8 ranks', llama30b, 8],
     ['8 key-value heads over 16 ranks', qwen, 16],
@@ -320,7 +327,7 @@ describe('auto', () => {
     ).toContain('roomy');
   });
 
-  test('a gain below 3 % is not worth a node', () => {
+  test('a gain below 10 % is not worth a node', () => {
     const allReduceMs = (ranks: readonly string[]) => (ranks.length === 2 ? 0.001 : 1);
     const alone = planned(tinyLlama, many(1)).predicted.msPerToken;
     const almost = (factor: number) => {
@@ -328,8 +335,8 @@ describe('auto', () => {
       const nodes = [node('root', 10), node('helper', 10 * factor)];
       return planned(tinyLlama, nodes, { allReduceMs, links: () => ({ roundTripMs: 0, bytesPerSecond: 1e12 }) });
     };
-    expect(shapeOf(almost(0.02))).toEqual([1]);
-    expect(almost(0.02).predicted.msPerToken).toBe(alone);
+    expect(shapeOf(almost(0.08))).toEqual([1]);
+    expect(almost(0.08).predicted.msPerToken).toBe(alone);
     expect(shapeOf(almost(0.3))).toEqual([2]);
   });
 
@@ -337,6 +344,29 @@ describe('auto', () => {
     const measured = (ranks: readonly string[]) => (ranks.length > 2 ? 5 : 0.01);
     expect(shapeOf(planned(tinyLlama, many(4), { allReduceMs: measured }))).toEqual([2]);
     expect(shapeOf(planned(tinyLlama, many(4), { allReduceMs: () => Number.NaN }))).toEqual([4]);
+  });
+
+  test('fewer nodes are no excuse for being slower than before a node joined', () => {
+    const nodes = [node('root'), node('pi-1'), node('pi-2'), node('new', 19.5)];
+    // Three alike are fast together; the new one is fast with the root alone, and 2 % slower than the three.
+    const good = ['root,pi-1,pi-2', 'root,new'];
+    const allReduceMs = (ranks: readonly string[]) => (good.includes(ranks.join()) ? 0.001 : 1000);
+    const before = planned(tinyLlama, nodes.slice(0, 3), { allReduceMs });
+    const alone = planned(tinyLlama, [nodes[0], nodes[3]], { allReduceMs });
+    expect(alone.predicted.msPerToken / before.predicted.msPerToken).toBeGreaterThan(1);
+    expect(alone.predicted.msPerToken / before.predicted.msPerToken).toBeLessThan(1.1);
+    const after = planned(tinyLlama, nodes, { allReduceMs });
+    expect(after.spare).toEqual(['new']);
+    expect(after.predicted).toEqual(before.predicted);
+  });
+
+  test('a node that is first in speed, memory and nearness, but far from all but the root', () => {
+    const nodes = [node('root'), node('bad', 11, 65 * GB), ...many(8).slice(1)];
+    const links = (a: string, b: string): LinkCapacity => {
+      if (a !== 'bad' && b !== 'bad') return FAST;
+      return a === 'root' || b === 'root' ? { ...FAST, roundTripMs: 0.09 } : { ...FAST, roundTripMs: 1 };
+    };
+    expect(planned(tinyLlama, nodes, { links }).spare).toEqual(['bad']);
   });
 
   test('a root without memory leads from outside', () => {
@@ -385,7 +415,7 @@ describe('auto', () => {
         const links = () => link;
         const auto = planLayout(request(header, nodes, { links })).predicted.msPerToken;
         const forced = planLayout(request(header, nodes, { links, goal })).predicted.msPerToken;
-        expect(auto).toBeLessThanOrEqual(forced * 1.031);
+        expect(auto).toBeLessThanOrEqual(forced * 1.101);
       }),
       { numRuns: 200 },
     );

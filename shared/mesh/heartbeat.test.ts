@@ -74,21 +74,25 @@ describe('a watched link', () => {
     expect(frames).toBe(10);
   });
 
-  test('judges nobody for the time that it did not listen', async () => {
-    const { timers, reasons, listen, ends } = watchedPair();
+  test('judges nobody while it does not listen', async () => {
+    const timers = manualTimers();
+    const [a] = memoryLinks({ timers });
+    const watched = watchedLink(a, { timers });
+    const reasons: Error[] = [];
+    watched.onClose((reason) => reasons.push(reason));
     await timers.pass(20_000);
     expect(reasons).toEqual([]);
-    listen();
-    await timers.pass(20_000);
+    watched.onFrame(() => {});
+    await timers.pass(4000);
     expect(reasons).toEqual([]);
-    expect(ends[0].roundTripMs).toBe(2 * latencyMs);
+    await timers.pass(2000);
+    expect(reasons).toEqual([expect.any(SilentPeerError)]);
   });
 
-  test('gives the other end another interval when it was stopped itself', async () => {
+  test('lives on when both ends were stopped, as on a machine that sleeps', async () => {
     const { timers, pair, reasons, listen } = watchedPair();
     listen();
     await timers.pass(3000);
-    // Both are stopped, as two processes of a machine that sleeps.
     await timers.stall(60_000);
     await timers.pass(20_000);
     expect(reasons).toEqual([]);
@@ -98,6 +102,29 @@ describe('a watched link', () => {
     await timers.pass(2001);
     expect(reasons).toHaveLength(2);
   });
+
+  test.each([true, false])(
+    'gives an interval more when it was stopped itself; comes a sign in it: %s',
+    async (comes) => {
+      const timers = manualTimers();
+      const [a, b] = memoryLinks({ timers });
+      const watched = watchedLink(a, { timers });
+      let isDead = false;
+      watched.onClose(() => {
+        isDead = true;
+      });
+      watched.onFrame(() => {});
+      b.send(Uint8Array.of(1));
+      await timers.pass(3500);
+      // Silent for 2.5 s, then we could not hear for 4 s more.
+      await timers.stall(4000);
+      expect(isDead).toBe(false);
+      if (comes) b.send(Uint8Array.of(1));
+      await timers.pass(1000);
+      expect(isDead).toBe(!comes);
+      watched.close();
+    },
+  );
 
   test('ends its timers with the link', async () => {
     const { timers, ends, reasons, listen } = watchedPair();

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { LINK_HIGH_WATER, type Link, MAX_FRAME_BYTES } from '../../shared/mesh/link.ts';
-import { FrameTooLargeError } from '../../shared/mesh/link-errors.ts';
+import { FrameTooLargeError, LinkClosedError } from '../../shared/mesh/link-errors.ts';
 
 type Frame = Uint8Array<ArrayBuffer>;
 
@@ -170,7 +170,22 @@ export function linkContract(name: string, makePair: () => Promise<readonly [Lin
         await rest();
         expectSame(await collect(b, 2), [Uint8Array.of(1), Uint8Array.of(2)]);
         b.onFrame(() => {});
-        await closed;
+        expect(await closed).toBeInstanceOf(LinkClosedError);
+      });
+
+      it('keeps what came before it when the handler was taken away', async () => {
+        const [a, b] = await pair();
+        const closed = closing(b);
+        const first = collect(b, 1);
+        for (const byte of [1, 2, 3]) a.send(Uint8Array.of(byte));
+        a.close();
+        await first;
+        await rest();
+        b.send(Uint8Array.of(4)); // To nobody.
+        await rest();
+        expectSame(await collect(b, 2), [Uint8Array.of(2), Uint8Array.of(3)]);
+        b.onFrame(() => {});
+        expect(await closed).toBeInstanceOf(LinkClosedError);
       });
 
       it('tells this end at once, and those who ask late', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../shared/mesh/handshake.ts';
 import type { Hello } from '../../shared/mesh/hello.ts';
 import type { Link } from '../../shared/mesh/link.ts';
+import { FrameTooLargeError } from '../../shared/mesh/link-errors.ts';
 import { memoryLinks } from '../../shared/mesh/memory-link.ts';
 import { manualTimers } from './manual-timers.ts';
 
@@ -110,6 +111,13 @@ describe('handshake', () => {
         },
       ),
     );
+  });
+
+  test('a stranger may send no large frame, whatever was allowed before', async () => {
+    const [a, b] = memoryLinks();
+    b.send(new Uint8Array(5000));
+    const error: Error = await dialHandshake(a, optionsOf(dialler)).catch((error) => error);
+    expect(error.cause).toBeInstanceOf(FrameTooLargeError);
   });
 
   test.each([

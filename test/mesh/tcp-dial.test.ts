@@ -21,7 +21,7 @@ import { tcpLink } from '../../node/links/tcp-link.ts';
 import { listenTcp } from '../../node/links/tcp-listener.ts';
 import { ShoalError } from '../../shared/errors.ts';
 import { HandshakeTimeoutError, NotShoalError } from '../../shared/mesh/handshake-errors.ts';
-import type { Link } from '../../shared/mesh/link.ts';
+import { type Link, MAX_FRAME_BYTES } from '../../shared/mesh/link.ts';
 import { tcpPair } from './tcp-pair.ts';
 
 const common = { crypto: nodeCrypto, key: Buffer.from('key'), hello: { name: 'test' }, timers: nodeTimers };
@@ -154,4 +154,17 @@ test('an end that never closes its side is dropped after a while', async () => {
   clearInterval(chatter);
   b.destroy();
   expect(got).toEqual([1, 0, 0, 0, 1]);
+});
+
+test('a closed end swallows what still comes, so that both sockets are soon gone', async () => {
+  const [a, b] = await tcpPair();
+  const links = [tcpLink(a, 'b'), tcpLink(b, 'a')];
+  for (const link of links) link.limitFrames(MAX_FRAME_BYTES);
+  links[1].onFrame(() => {});
+  links[1].send(new Uint8Array(30_000_000));
+  const gone = Promise.all([a, b].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  const begun = performance.now();
+  links[0].close();
+  await gone;
+  expect(performance.now() - begun).toBeLessThan(4000);
 });
