@@ -88,6 +88,9 @@ interface RemoteAnswer {
 /** A step that takes this long is stuck somewhere, however slow the machines. */
 const STEP_LIMIT_MS: Milliseconds = 120_000;
 
+/** Longer than it takes a heartbeat to find out that a peer is dead. */
+const RECONSIDER_MS: Milliseconds = 7000;
+
 export class Cluster implements Stepper {
   readonly slots: number;
   readonly maxTokens: number;
@@ -107,6 +110,7 @@ export class Cluster implements Stepper {
   private broken: Error | undefined;
   /** Members came or went since the plan was made. */
   private changed = true;
+  private onChange: (() => void) | undefined;
   /** The engine's sequences have lost their cache without knowing it yet. */
   private cacheLost = false;
   private settling: Promise<void> | undefined;
@@ -248,7 +252,10 @@ export class Cluster implements Stepper {
     const answers = await Promise.all(
       members.map((member) => member.ask({ type: 'mesh', cluster, you: member.id, roster }, 'meshed')),
     );
+    // Who is dead will be known soon; only then is it a matter between the living.
+    if (answers.some(({ unreachable }) => unreachable.length > 0)) await this.changeWithin(RECONSIDER_MS);
     for (const [i, { unreachable }] of answers.entries()) {
+      if (this.changed) break;
       for (const { id, why } of unreachable) {
         const later = members.findIndex((member) => member.id === id) > i ? id : members[i].id;
         const other = later === id ? members[i].id : id;
@@ -257,6 +264,18 @@ export class Cluster implements Stepper {
     }
     if (this.changed) throw new MemberLostError('', new Error('the mesh has holes'));
     this.meshed = key;
+  }
+
+  /** Resolves when a member came or went, or after that time. */
+  private changeWithin(ms: Milliseconds): Promise<void> {
+    if (this.changed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const callOff = this.options.host.after(ms, resolve);
+      this.onChange = () => {
+        callOff();
+        resolve();
+      };
+    });
   }
 
   /** Measures all-reduces among the root and the fastest, for those counts that the planner weighs most. */
@@ -305,7 +324,6 @@ export class Cluster implements Stepper {
       if (timings.length !== ALGORITHMS.length) throw new TypeError('a member timed other algorithms');
     }
     this.tuned.set(key, fitCosts(lengths, times[0], times[1]));
-    if (process.env.TUNE) console.error(ids.length, JSON.stringify(this.tuned.get(key)!.map((c) => [c.algorithm, +c.leastMs.toFixed(2)])));
   }
 
   private choices(layout: Layout): string[] {
@@ -383,6 +401,9 @@ export class Cluster implements Stepper {
     const aborted = (): boolean => this.lastTag !== tag || this.peers.link(id) !== link;
     const known = await chunkHashes(model, chunks, host.crypto, { known: hashes, aborted });
     const { header } = model;
+    // Expected before it is asked for: who has all chunks already answers both questions at once.
+    const loaded = member.expect('loaded', tag, Number.POSITIVE_INFINITY);
+    loaded.catch(() => {}); // whoever sends hears of it first
     const { chunks: indexes } = await member.ask(
       { type: 'plan', tag, model: modelName, header, layout, syncType, slots, maxTokens, costs, hashes: known },
       'missing',
@@ -390,8 +411,6 @@ export class Cluster implements Stepper {
     const sizeOf = (sum: Bytes, { size }: Chunk): Bytes => sum + size;
     const total = indexes.flatMap((index) => chunks[index] ?? []).reduce(sizeOf, 0);
     const held = chunks.reduce(sizeOf, 0) - total;
-    const loaded = member.expect('loaded', tag, Number.POSITIVE_INFINITY);
-    loaded.catch(() => {}); // whoever sends hears of it first
     const begun = host.now();
     const window = new SendWindow();
     member.onWritten = (bytes) => window.written(bytes);
@@ -580,6 +599,7 @@ export class Cluster implements Stepper {
     this.peers.remove(id);
     for (const key of this.tuned.keys()) if (key.split(' ').includes(id)) this.tuned.delete(key);
     this.changed = true;
+    this.onChange?.();
     this.meshed = '';
     this.options.onEvent({ type: 'lost', id, why: reason.message });
     const error = new MemberLostError(id, reason);

@@ -12,7 +12,7 @@ import type { Link } from '../mesh/link.ts';
 import { checkHeader } from '../model/header-rules.ts';
 import { buildProgram } from '../program/build.ts';
 import type { PeerId } from '../units.ts';
-import { readChunkFrame, readStepFrame, timedHead } from './frames.ts';
+import { readChunkFrame, readStepFrame, tagOf, timedHead } from './frames.ts';
 import type { NodeHost } from './host.ts';
 import { Mailbox } from './mailbox.ts';
 import type { DeviceSpeed } from './measure-device.ts';
@@ -34,6 +34,9 @@ import { WeightReceiver } from './weights/receive.ts';
 export const ROOT_ID: PeerId = 'root';
 /** How long workers wait for each other's links. */
 const MESH_LIMIT_MS = 15_000;
+
+/** Tags begin with 1. */
+const NO_PLAN = 0;
 
 /** Links that others have opened before the root has said who belongs to the cluster. */
 const MOST_EARLY = 64;
@@ -75,7 +78,9 @@ export class WorkerSession {
   private speed: DeviceSpeed | undefined;
   private cluster = '';
   private id: PeerId = '';
-  private tag = 0;
+  private tag = NO_PLAN;
+  /** Without whom the plan of that tag cannot go on. */
+  private involved: ReadonlySet<PeerId> = new Set();
   private loaded: LoadedProgram | undefined;
   private runner: RankRunner | undefined;
   private receiver: WeightReceiver | undefined;
@@ -120,14 +125,16 @@ export class WorkerSession {
   }
 
   private fromRoot(kind: number, frame: Uint8Array<ArrayBuffer>): void {
-    const failed = (error: unknown): void => this.failed(error);
     if (kind === FrameKind.step) {
-      this.steps = this.steps.then(() => this.step(frame)).catch(failed);
+      const tag = tagOf(frame);
+      this.steps = this.steps.then(() => this.step(frame)).catch((error) => this.failed(tag, error));
     } else if (kind === FrameKind.chunk) {
       const { tag, index, bytes } = readChunkFrame(frame);
-      if (tag === this.tag) this.receiver?.accept(index, bytes).catch(failed);
+      if (tag === this.tag) this.receiver?.accept(index, bytes).catch((error) => this.failed(tag, error));
     } else if (kind === FrameKind.control) {
-      this.obey(readControl<ToWorker>(frame)).catch(failed);
+      const message = readControl<ToWorker>(frame);
+      const tag = 'tag' in message ? message.tag : this.tag;
+      this.obey(message).catch((error) => this.failed(tag, error));
     }
   }
 
@@ -146,7 +153,7 @@ export class WorkerSession {
         this.takeEarly();
         return this.answer({ type: 'meshed', unreachable: await this.mesh(message.roster) });
       case 'tune': {
-        this.begin(message.tag);
+        this.begin(message.tag, message.ids);
         const group = new LinkGroup(message.ids, message.ids.indexOf(this.id), message.tag, this.groupParts());
         const { sums } = codecsFor(message.syncType, message.length);
         const timings = await timeAlgorithms(group, sums, message.length, message.kind, () => host.now());
@@ -156,6 +163,7 @@ export class WorkerSession {
         return this.plan(message);
       case 'abort':
         if (message.tag !== this.tag) return;
+        this.tag = NO_PLAN; // so that steps that end now are no failures
         this.mail.fail(new Error(message.why));
         return this.unload();
       case 'status':
@@ -210,9 +218,13 @@ export class WorkerSession {
     return { mail: this.mail, peers: this.peers, recorder: new NetworkRecorder(), now: () => this.parts.host.now() };
   }
 
-  private begin(tag: number): void {
+  private begin(tag: number, involved: readonly PeerId[]): void {
     this.tag = tag;
+    this.involved = new Set(involved);
     this.mail.begin(tag);
+    // Whoever is gone already will not be missed again.
+    const lost = involved.find((id) => id !== this.id && !this.peers.has(id));
+    if (lost !== undefined) this.mail.fail(new PeerGoneError(lost, new Error('it was gone before')));
   }
 
   private async unload(): Promise<void> {
@@ -226,10 +238,10 @@ export class WorkerSession {
   private async plan(message: PlanMessage): Promise<void> {
     const { host, onEvent } = this.parts;
     const { tag, header, layout, model, slots, maxTokens, syncType } = message;
-    this.begin(tag);
+    const nodes = layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    this.begin(tag, nodes.flat());
     await this.unload();
     checkHeader(header, model);
-    const nodes = layout.stages.map((ranks) => ranks.map(({ node }) => node));
     const place = placeOf(nodes, this.id);
     if (!place) throw new Error('the layout has no place for this node');
     const { slice } = layout.stages[place.stage][place.rank];
@@ -290,20 +302,22 @@ export class WorkerSession {
 
   private gone(peer: PeerId, reason: Error): void {
     if (peer !== ROOT_ID) {
-      this.mail.fail(new PeerGoneError(peer, reason));
+      if (this.involved.has(peer)) this.mail.fail(new PeerGoneError(peer, reason));
       return;
     }
-    this.tag = Number.POSITIVE_INFINITY;
+    this.tag = NO_PLAN;
     this.mail.fail(reason);
     for (const id of this.peers.ids()) this.peers.remove(id);
     this.unload().finally(() => this.end(reason));
   }
 
-  private failed(error: unknown): void {
+  /** Of a plan that is over nobody wants to hear. */
+  private failed(tag: number, error: unknown): void {
+    if (tag !== this.tag) return;
     const peer = error instanceof PeerGoneError ? error.peer : undefined;
     const { message } = error as Error;
     const blame = error instanceof ShoalError ? error.blame : undefined;
     if (peer === undefined) this.parts.onEvent({ type: 'failed', message });
-    this.answer({ type: 'failed', tag: this.tag, message, blame, ...(peer === undefined ? {} : { peer }) });
+    this.answer({ type: 'failed', tag, message, blame, ...(peer === undefined ? {} : { peer }) });
   }
 }
