@@ -19,6 +19,7 @@ import { mergeCandidates } from '../device/top-k.ts';
 import { candidatesFromWords, stepToWords } from '../device/words.ts';
 import { CacheLostError } from '../engine/errors.ts';
 import type { Stepper } from '../engine/stepper.ts';
+import { evenSpeeds } from '../layout/even-speeds.ts';
 import { formatLayout } from '../layout/format-layout.ts';
 import type { Layout, LayoutGoal, LinkCapacity, NodeCapacity, SyncType } from '../layout/layout.ts';
 import { type PlannedLayout, planLayout } from '../layout/plan-layout.ts';
@@ -177,15 +178,11 @@ export class Cluster implements Stepper {
     }
   }
 
-  /** A member that cannot do its part leaves; one whose link to another broke may be right to complain. */
+  /** A member that cannot do its part leaves. One that misses another is right if that is gone, and may be right else. */
   private blame({ member, peer, message }: MemberFailedError): void {
-    const culprit = peer === undefined || !this.members.has(peer) ? member : peer;
-    if (peer !== undefined && this.members.has(peer) && this.meshed !== '') {
-      // Once more with new links; who cannot be reached then is named by the mesh.
-      this.meshed = '';
-      return;
-    }
-    this.lose(culprit, new Error(message));
+    if (peer === undefined) this.lose(member, new Error(message));
+    // With new links; who cannot be reached then is named by the mesh.
+    else if (this.members.has(peer)) this.meshed = '';
   }
 
   private async settleOnce(): Promise<void> {
@@ -198,7 +195,7 @@ export class Cluster implements Stepper {
     for (const member of members) await this.measure(member);
     await this.mesh(members);
     const root: NodeCapacity = { id: ROOT_ID, ...this.speed, freeBytes: host.freeBytes() };
-    const nodes = [root, ...members.map(({ capacity }) => capacity!)];
+    const nodes = evenSpeeds([root, ...members.map(({ capacity }) => capacity!)]);
     if (!this.plan) await this.tuneLikely(nodes);
     const planned = planLayout({
       header: model.header,

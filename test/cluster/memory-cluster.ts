@@ -38,7 +38,7 @@ export interface TestCluster {
   /** Of the living, by id. */
   readonly workers: Map<PeerId, TestWorker>;
   /** Starts another worker and lets it join. */
-  join(id: PeerId, options?: { readonly freeBytes?: Bytes; readonly store?: ChunkStore }): TestWorker;
+  join(id: PeerId, options?: { readonly freeBytes?: Bytes; readonly store?: ChunkStore | undefined }): TestWorker;
   close(): Promise<void>;
 }
 
