@@ -97,7 +97,7 @@ export const COMMANDS: readonly Command[] = [
     about: [
       'Starts a root and workers, tells a story with them, and reports where the time went. On one machine more nodes are not faster; this only shows how they work together.',
     ],
-    options: ['nodes', 'layout', 'prompt', 'steps', 'seed', 'buffer-float-type', 'json'],
+    options: ['nodes', 'layout', 'prompt', 'steps', 'buffer-float-type', 'model', 'tokenizer', 'max-seq-len', 'json'],
     mostWords: 0,
     run: async (args, surroundings) => (await import('./demo.ts')).demo(args, surroundings),
   },

@@ -1,10 +1,11 @@
 // Brings a model onto a cluster that this node leads: finds the workers, plans, loads, and tells a person what happens.
 
 import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
-import { Cluster, type ClusterEvent } from '../../shared/cluster/cluster.ts';
+import { Cluster } from '../../shared/cluster/cluster.ts';
+import { ROOT_ID } from '../../shared/cluster/messages.ts';
 import { memoryChunkStore } from '../../shared/cluster/weights/memory-chunk-store.ts';
-import { ROOT_ID } from '../../shared/cluster/worker-session.ts';
 import { ShoalError } from '../../shared/errors.ts';
 import type { MemoryUse } from '../../shared/measure/report.ts';
 import type { NetworkFigures } from '../../shared/measure/report-network.ts';
@@ -18,13 +19,12 @@ import type { Listener } from '../links/tcp-listener.ts';
 import { cacheFolder } from '../storage/cache-folder.ts';
 import { diskHashCache, fileFingerprint } from '../storage/chunk-store-hashes.ts';
 import { clusterKey } from '../storage/cluster-key.ts';
+import { ClusterDisplay } from './cluster-display.ts';
 import type { Surroundings } from './command.ts';
 import type { ModelFiles } from './model-files.ts';
 import { nodeHost, nodeName } from './node-host.ts';
-import { writeRemark } from './output.ts';
 import { PROGRAM } from './program-name.ts';
-import { type ProgressBar, progressBar } from './progress-bar.ts';
-import { DEFAULT_PORT, layoutGoal, type RootOptions } from './root-options.ts';
+import { assertReachable, DEFAULT_PORT, layoutGoal, nodesWanted, type RootOptions } from './root-options.ts';
 
 const REDIAL_MS = 3000;
 /** How long --nodes waits. */
@@ -37,6 +37,14 @@ class TooFewNodesError extends ShoalError {
     super(
       `Only ${found} of ${wanted} nodes came within ${GATHER_MS / 1000} s; start more workers or give a smaller --nodes`,
     );
+  }
+}
+
+class NoWorkerError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(address: string) {
+    super(`${address} is no worker that waits for a root; start one there with: ${PROGRAM} worker --host … --port …`);
   }
 }
 
@@ -58,7 +66,8 @@ export async function startCluster(
   maxTokens: number,
   surroundings: Surroundings,
 ): Promise<RunningCluster> {
-  const { notes } = surroundings;
+  assertReachable(options);
+  const goal = layoutGoal(options);
   const mesh = await surroundings.mesh();
   const key = await clusterKey(options.key);
   const host = await nodeHost(options, mesh, memoryChunkStore(mesh.crypto), surroundings);
@@ -66,20 +75,20 @@ export async function startCluster(
   const fingerprint = await fileFingerprint(paths.model);
   const hashes = await hashCache.load(fingerprint);
   const knownBefore = hashes.size;
-  const display = new ClusterDisplay(surroundings);
+  const display = new ClusterDisplay(surroundings.notes);
   const cluster = new Cluster({
     host,
     model: { ...model, header },
     modelName: basename(paths.model),
     hashes,
-    goal: layoutGoal(options),
+    goal,
     syncType: options['buffer-float-type'] ?? 'q80',
     slots: 1,
     maxTokens,
     cluster: randomBytes(16).toString('hex'),
     onEvent: (event) => display.show(event),
   });
-  const gate = new Gatehouse(mesh, key, cluster, (line) => writeRemark(line, notes), surroundings.onListening);
+  const gate = new Gatehouse(mesh, key, cluster, (line) => display.say(line), surroundings.onListening);
   try {
     await gate.open(options);
     await gate.gather(options);
@@ -126,6 +135,9 @@ class Gatehouse {
   private listener: Listener | undefined;
   private silence: (() => Promise<void>) | undefined;
   private closed = false;
+  /** Workers that have told that they work for another root. */
+  private readonly waitedFor = new Set<string>();
+  private readonly redials = new Set<() => void>();
   private arrived = Promise.withResolvers<void>();
 
   constructor(
@@ -162,28 +174,40 @@ class Gatehouse {
     });
     const { host, port } = this.listener.address;
     this.onListening(this.listener.address);
-    if (host !== '127.0.0.1' && host !== '::1') {
+    if (!isLoopback(host)) {
       this.silence = this.mesh.announceRoot(port, (why) => this.say(`Cannot be found by multicast DNS: ${why}`));
     }
   }
 
   private invite({ host, port }: Address): void {
-    const shown = host === '0.0.0.0' || host === '::' ? nodeName() : host;
+    const shown = host === '0.0.0.0' || host === '::' ? ownAddress() : host;
     this.say(`Workers join with: ${PROGRAM} worker --join ${formatAddress({ host: shown, port })} --key ${this.key}`);
   }
 
   private async call(address: Address): Promise<void> {
     const { link, hello } = await this.mesh.dial({ ...address, ...this.handshake({ role: 'root', name: nodeName() }) });
-    this.admit(link, hello, address);
     link.onClose(() => this.callAgain(address));
+    const shown = formatAddress(address);
+    if (this.closed || hello.role !== 'worker' || hello.busy) {
+      link.close();
+      if (this.closed) return;
+      if (hello.role !== 'worker') throw new NoWorkerError(shown);
+      if (!this.waitedFor.has(shown)) this.say(`${shown} works for another root; waiting until it is free`);
+      this.waitedFor.add(shown);
+      return;
+    }
+    this.waitedFor.delete(shown);
+    this.admit(link, hello, address);
   }
 
   /** Workers that were called come back when they are called again. */
   private callAgain(address: Address): void {
     if (this.closed) return;
-    this.mesh.timers.after(REDIAL_MS, () => {
+    const callOff = this.mesh.timers.after(REDIAL_MS, () => {
+      this.redials.delete(callOff);
       if (!this.closed) this.call(address).catch(() => this.callAgain(address));
     });
+    this.redials.add(callOff);
   }
 
   private admit(link: Link, hello: Hello, address: Address): void {
@@ -201,8 +225,8 @@ class Gatehouse {
     return { crypto, timers, key: Buffer.from(this.key), hello };
   }
 
-  async gather({ nodes, workers = [] }: RootOptions): Promise<void> {
-    const wanted = nodes ?? workers.length + 1;
+  async gather(options: RootOptions): Promise<void> {
+    const wanted = nodesWanted(options);
     const found = (): number => this.cluster.memberIds.length + 1;
     const deadline = performance.now() + GATHER_MS;
     if (found() < wanted) this.say(`Waiting for ${wanted - found()} more ${wanted - found() === 1 ? 'node' : 'nodes'}`);
@@ -217,54 +241,21 @@ class Gatehouse {
 
   async close(): Promise<void> {
     this.closed = true;
+    for (const callOff of this.redials) callOff();
     await this.silence?.();
     await this.listener?.close();
   }
 }
 
-const hostOf = (link: Link): string => parseAddress(link.peer, DEFAULT_PORT).host;
+/** Nobody else can reach it, so nobody else need hear of it. */
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-/** What happens in the cluster, on standard error: lines that stay, and bars while weights are on their way. */
-class ClusterDisplay {
-  layout: readonly string[] = [];
-  private readonly surroundings: Surroundings;
-  private bar: ProgressBar | undefined;
-  private readonly sending = new Map<PeerId, { done: number; total: number }>();
-
-  constructor(surroundings: Surroundings) {
-    this.surroundings = surroundings;
-  }
-
-  show(event: ClusterEvent): void {
-    const { notes } = this.surroundings;
-    const say = (line: string): void => {
-      this.end();
-      writeRemark(line, notes);
-    };
-    switch (event.type) {
-      case 'joined':
-        return say(`${event.id} joined`);
-      case 'lost':
-        return say(`${event.id} left: ${event.why}`);
-      case 'planned':
-        this.layout = event.lines;
-        return say([...event.planned.reasons, ...event.lines].join('\n'));
-      case 'loading':
-      case 'sending': {
-        this.sending.set(event.id, event);
-        this.bar ??= progressBar('Weights', 'MB', 1e6, notes);
-        const all = [...this.sending.values()];
-        const sum = (of: 'done' | 'total'): number => all.reduce((total, one) => total + one[of], 0);
-        return this.bar.update(sum('done'), sum('total'));
-      }
-      case 'ready':
-        return this.end();
-    }
-  }
-
-  end(): void {
-    this.bar?.clear();
-    this.bar = undefined;
-    this.sending.clear();
-  }
+/** For people on other machines. Not a name: many home networks know none. */
+function ownAddress(): string {
+  const outer = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.filter((one) => !one.internal),
+  );
+  return (outer.find(({ family }) => family === 'IPv4') ?? outer[0])?.address ?? nodeName();
 }
+
+const hostOf = (link: Link): string => parseAddress(link.peer, DEFAULT_PORT).host;

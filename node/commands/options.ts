@@ -101,7 +101,11 @@ export const OPTIONS = {
   'net-turbo': choice(['0', '1'], 'Accepted and without effect: sending at once is always right.'),
   workers: list('HOST:PORT …', 'Workers that wait to be called (shoal worker --port).'),
   accept: text('HOST:PORT', 'Let workers join here (shoal worker --join). Host 0.0.0.0: from the whole network.'),
-  nodes: whole(1, 256, 'How many nodes, this one included; wait until so many are there.'),
+  nodes: whole(
+    1,
+    256,
+    'How many nodes, this one included; wait until so many are there. Default: all of --workers, and with --accept alone 2.',
+  ),
   layout: text(
     'auto|tp|pp|SxR',
     'How nodes share the model: all in each layer (tp), some layers each (pp), S stages of R nodes. Default: auto, the fastest.',

@@ -3,6 +3,7 @@
 import { ShoalError } from '../../shared/errors.ts';
 import { parseLayoutGoal } from '../../shared/layout/goal.ts';
 import type { LayoutGoal } from '../../shared/layout/layout.ts';
+import { formatAddress, parseAddress } from '../../shared/mesh/address.ts';
 import type { OptionValues } from './options.ts';
 import { BadValueError } from './usage-errors.ts';
 
@@ -34,4 +35,35 @@ class PartlyLocalError extends ShoalError {
 
 export function assertAlone(options: RootOptions): void {
   if (!leads(options) && (options.nodes !== undefined || options.layout !== undefined)) throw new PartlyLocalError();
+}
+
+/** Every worker of --workers; of those that join by themselves one, or there would be no cluster. */
+export const nodesWanted = ({ nodes, workers = [], accept }: RootOptions): number =>
+  nodes ?? Math.max(workers.length + 1, accept === undefined ? 1 : 2);
+
+class TooManyNodesError extends ShoalError {
+  readonly blame = 'usage';
+
+  constructor(nodes: number, workers: number) {
+    super(
+      `--nodes ${nodes} cannot be reached: --workers names ${workers} and nobody else may join; ` +
+        'name more, give a smaller --nodes, or let others join with --accept HOST:PORT',
+    );
+  }
+}
+
+class NamedTwiceError extends ShoalError {
+  readonly blame = 'usage';
+
+  constructor(address: string) {
+    super(`--workers names ${address} twice; name each worker once`);
+  }
+}
+
+/** Known before anybody is called. */
+export function assertReachable({ nodes = 1, workers = [], accept }: RootOptions): void {
+  const addresses = workers.map((text) => formatAddress(parseAddress(text, DEFAULT_PORT)));
+  const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
+  if (twice !== undefined) throw new NamedTwiceError(twice);
+  if (accept === undefined && nodes > workers.length + 1) throw new TooManyNodesError(nodes, workers.length);
 }

@@ -10,6 +10,9 @@ import type { ModelHeader } from '../model/header.ts';
 import { decodeUtf8, encodeUtf8 } from '../model/utf8.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
 
+/** Of the root, everywhere. */
+export const ROOT_ID: PeerId = 'root';
+
 /** A node as others reach it; the root has no address, since it has links to all. */
 export interface RosterEntry {
   readonly id: PeerId;

@@ -30,8 +30,6 @@ import { cutChunks } from './weights/chunks.ts';
 import { packProgram } from './weights/pack.ts';
 import { WeightReceiver } from './weights/receive.ts';
 
-/** The id of the root in every roster. */
-export const ROOT_ID: PeerId = 'root';
 /** How long workers wait for each other's links. */
 const MESH_LIMIT_MS = 15_000;
 

@@ -1,0 +1,178 @@
+// A plan at work, as the root sees it: sends each step to all ranks, does the root's own part, and joins the answers. It
+// knows no membership: whoever does tells it when it has failed.
+
+import type { VectorCodec } from '../collective/vector-codec.ts';
+import type { Candidates, LoadedProgram, Step } from '../device/device.ts';
+import { stepTokens } from '../device/step.ts';
+import { mergeCandidates } from '../device/top-k.ts';
+import { candidatesFromWords, stepToWords } from '../device/words.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { NetworkRecorder } from '../measure/network.ts';
+import { type Model, readRows } from '../model/model.ts';
+import type { Bytes, Milliseconds, PeerId } from '../units.ts';
+import { allHeard } from './all-heard.ts';
+import { HEAD_BYTES, readTimed, stepFrame } from './frames.ts';
+import { ROOT_ID } from './messages.ts';
+import type { PeerSet } from './peer-set.ts';
+import type { RankResult, RankRunner } from './rank-runner.ts';
+
+export interface PlanParts {
+  readonly tag: number;
+  readonly layout: Layout;
+  readonly model: Model;
+  /** How embeddings travel. */
+  readonly stream: VectorCodec;
+  readonly peers: PeerSet;
+  readonly recorder: NetworkRecorder;
+  readonly now: () => Milliseconds;
+  /** The root's own part, if it has one. */
+  readonly own: { readonly runner: RankRunner; readonly loaded: LoadedProgram } | undefined;
+}
+
+interface RemoteAnswer extends RankResult {
+  readonly bytes: Bytes;
+}
+
+interface Waiting {
+  readonly resolve: (answer: RemoteAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class RunningPlan {
+  readonly tag: number;
+  readonly layout: Layout;
+  /** All workers that it cannot do without. */
+  readonly workers: readonly PeerId[];
+  private readonly parts: PlanParts;
+  private readonly nodes: readonly (readonly PeerId[])[];
+  private readonly waiting = new Map<PeerId, Waiting>();
+  private failure: Error | undefined;
+
+  constructor(parts: PlanParts) {
+    this.parts = parts;
+    this.tag = parts.tag;
+    this.layout = parts.layout;
+    this.nodes = parts.layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    this.workers = this.nodes.flat().filter((id) => id !== ROOT_ID);
+  }
+
+  get loaded(): LoadedProgram | undefined {
+    return this.parts.own?.loaded;
+  }
+
+  /** Everybody who waits for answers gets the error, now or when they wait next. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+
+  /** An answer frame has come. */
+  answered(from: PeerId, frame: Uint8Array<ArrayBuffer>): void {
+    const { computeMs, bytes } = readTimed(frame.subarray(HEAD_BYTES));
+    const candidates = candidatesFromWords(new Int32Array(bytes.slice().buffer));
+    const waiting = this.waiting.get(from);
+    this.waiting.delete(from);
+    waiting?.resolve({ computeMs, candidates, bytes: frame.length });
+  }
+
+  async run(step: Step): Promise<readonly Candidates[]> {
+    const { now, own } = this.parts;
+    const begun = now();
+    const embeddings = await this.embeddings(step);
+    const answering = this.nodes[this.nodes.length - 1];
+    const answers = allHeard(
+      answering.map((id) => (id === ROOT_ID ? undefined : this.answerOf(id))).filter((one) => one !== undefined),
+    );
+    answers.catch(() => {}); // the own part may fail first
+    const sentBytes = this.send(step, embeddings);
+    const result = await own?.runner.run(step, embeddings);
+    const computed = now();
+    const others = await answers;
+    if (this.failure) throw this.failure;
+    this.record(step, { begun, computed, ended: now() }, sentBytes, result, others);
+    const remote = others.map(({ candidates }) => candidates);
+    return merged(
+      step,
+      answering.map((id) => (id === ROOT_ID ? (result?.candidates ?? []) : remote.shift()!)),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.parts.own?.loaded.close();
+  }
+
+  /** [tokens, dim]: read from the file, so that no node holds the table; and as others will read what is sent of them. */
+  private async embeddings(step: Step): Promise<Float32Array> {
+    const { model, stream } = this.parts;
+    const { dim } = model.header;
+    const tokens = step.runs.flatMap((run) => run.tokens);
+    const rows = new Float32Array(tokens.length * dim);
+    await Promise.all(
+      tokens.map(async (id, i) => rows.set(await readRows(model, 'embedding', { start: id, end: id + 1 }), i * dim)),
+    );
+    if (this.workers.length > 0) stream.decode(stream.encode(rows, 0, rows.length), rows, 0, rows.length);
+    return rows;
+  }
+
+  /** To all workers; returns how many bytes. */
+  private send(step: Step, embeddings: Float32Array): Bytes {
+    const { peers, stream, tag } = this.parts;
+    if (this.workers.length === 0) return 0;
+    const words = stepToWords(step);
+    const input = stream.encode(embeddings, 0, embeddings.length);
+    let sent = 0;
+    for (const [stage, ranks] of this.nodes.entries()) {
+      const frame = stepFrame(tag, words, stage === 0 ? input : new Uint8Array());
+      for (const id of ranks) {
+        if (id === ROOT_ID) continue;
+        peers.send(id, ...frame);
+        sent += frame.reduce((sum, part) => sum + part.length, 0);
+      }
+    }
+    return sent;
+  }
+
+  private answerOf(id: PeerId): Promise<RemoteAnswer> {
+    if (this.failure) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+  }
+
+  private record(
+    step: Step,
+    at: { readonly begun: Milliseconds; readonly computed: Milliseconds; readonly ended: Milliseconds },
+    sentBytes: Bytes,
+    own: RankResult | undefined,
+    others: readonly RemoteAnswer[],
+  ): void {
+    const { recorder } = this.parts;
+    const ownMs = own?.computeMs ?? 0;
+    const computeMs = Math.max(ownMs, ...others.map((answer) => answer.computeMs));
+    if (this.workers.length > 0) {
+      // Where other stages compute meanwhile, that is no waiting for the network.
+      const ms = Math.max(0, at.ended - at.computed - (computeMs - ownMs));
+      recorder.record('SYNC_WITH_ROOT', { bytes: others.reduce((sum, { bytes }) => sum + bytes, sentBytes), ms });
+    }
+    const totalMs = at.ended - at.begun;
+    const tokens = stepTokens(step);
+    recorder.recordStep({
+      tokens,
+      phase: tokens > step.runs.length ? 'evaluation' : 'prediction',
+      computeMs: Math.min(totalMs, computeMs),
+      syncMs: Math.max(0, totalMs - computeMs),
+    });
+  }
+}
+
+/** `parts`: of each rank of the last stage, in the vocabulary's order, one answer for each row. */
+function merged(step: Step, parts: readonly (readonly Candidates[])[]): readonly Candidates[] {
+  if (parts.length === 1) return parts[0];
+  return step.runs
+    .flatMap((run) => run.wanted)
+    .map((request, row) =>
+      mergeCandidates(
+        parts.map((part) => part[row]),
+        request,
+      ),
+    );
+}
