@@ -19,6 +19,7 @@ import type { DeviceSpeed } from './measure-device.ts';
 import {
   controlFrame,
   type PlanMessage,
+  ROOT_ID,
   type RosterEntry,
   readControl,
   type ToRoot,
