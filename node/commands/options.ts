@@ -110,10 +110,14 @@ export const OPTIONS = {
     'auto|tp|pp|SxR',
     'How nodes share the model: all in each layer (tp), some layers each (pp), S stages of R nodes. Default: auto, the fastest.',
   ),
-  key: text(
-    'KEY',
-    'What nodes of a cluster prove to each other that they know. Default: $SHOAL_KEY, then a key made once for this user.',
-  ),
+  key: {
+    placeholder: 'KEY',
+    help: 'What nodes of a cluster prove to each other that they know. Default: $SHOAL_KEY, then a key made once for this user.',
+    parse(value, option) {
+      if (value === '') throw new BadValueError(option, value, 'empty', 'the key that the other nodes have');
+      return value;
+    },
+  } satisfies Option<string>,
   join: text('HOST:PORT', 'Call the root there, again and again until it answers.'),
   host: text(
     'HOST',

@@ -11,7 +11,7 @@ import { watchedLink } from '../../shared/mesh/heartbeat.ts';
 import type { Hello } from '../../shared/mesh/hello.ts';
 import type { Link } from '../../shared/mesh/link.ts';
 import { LinkClosedError } from '../../shared/mesh/link-errors.ts';
-import type { Milliseconds } from '../../shared/units.ts';
+import type { Bytes, Milliseconds } from '../../shared/units.ts';
 import type { NodeMesh } from '../links/node-mesh.ts';
 import type { Listener } from '../links/tcp-listener.ts';
 import { cacheFolder } from '../storage/cache-folder.ts';
@@ -22,8 +22,9 @@ import { failureOf } from './failure.ts';
 import { cancelOnInterrupt, INTERRUPTED } from './interrupts.ts';
 import { nodeHost, nodeName } from './node-host.ts';
 import type { OptionValues } from './options.ts';
-import { progressBar } from './progress-bar.ts';
+import { type ProgressBar, progressBar } from './progress-bar.ts';
 import { DEFAULT_PORT } from './root-options.ts';
+import { ConflictingOptionsError } from './usage-errors.ts';
 
 /** Between two calls to a root that does not answer. */
 const RETRY_MS: Milliseconds = 3000;
@@ -32,28 +33,10 @@ const STRANGER_MS: Milliseconds = 30_000;
 /** Weights of some models; more goes, the longest unused first. */
 const CACHE_BYTES = 64e9;
 
-class ContradictingOptionsError extends ShoalError {
-  readonly blame = 'usage';
-
-  constructor(other: string) {
-    super(`--join and ${other} contradict each other: a worker calls the root or waits for its call; give one of them`);
-  }
-}
-
-class NoRootError extends ShoalError {
-  readonly blame = 'runtime';
-
-  constructor(address: string) {
-    super(`${address} is no root; give the address that a root has said (--accept)`);
-  }
-}
-
-const lineOf = (error: unknown): string => (error instanceof ShoalError ? error.message : failureOf(error).line);
-
 export async function worker({ options }: Arguments, surroundings: Surroundings): Promise<number> {
   const waits = options.host !== undefined || options.port !== undefined;
   if (options.join !== undefined) {
-    if (waits) throw new ContradictingOptionsError(options.host === undefined ? '--port' : '--host');
+    if (waits) throw new ConflictingOptionsError('join', options.host === undefined ? 'port' : 'host');
     parseAddress(options.join, DEFAULT_PORT);
   }
   const mesh = await surroundings.mesh();
@@ -209,15 +192,20 @@ class Lender implements AsyncDisposable {
     this.say(`Serving the root ${name}${link.peer}`);
     using display = sessionDisplay((line) => this.say(line), this.surroundings);
     this.rootLink = link;
-    this.session = new WorkerSession({
-      host: this.host,
-      root: this.watched(link),
-      dialPeer: async ({ host, port }: RosterEntry, { cluster, id }) => {
-        const peer = await this.mesh.dial({ host, port, ...this.handshake({ role: 'peer', cluster, id }) });
-        return this.watched(peer.link);
-      },
-      onEvent: display.show,
-    });
+    try {
+      this.session = new WorkerSession({
+        host: this.host,
+        root: this.watched(link),
+        dialPeer: async ({ host, port }: RosterEntry, { cluster, id }) => {
+          const peer = await this.mesh.dial({ host, port, ...this.handshake({ role: 'peer', cluster, id }) });
+          return this.watched(peer.link);
+        },
+        onEvent: display.show,
+      });
+    } catch (error) {
+      link.close();
+      throw error;
+    }
     const reason = await this.session.ended;
     this.session = undefined;
     this.rootLink = undefined;
@@ -248,20 +236,25 @@ class Lender implements AsyncDisposable {
 }
 
 function sessionDisplay(say: (line: string) => void, { notes }: Surroundings) {
-  let bar: ReturnType<typeof progressBar> | undefined;
+  let bar: { readonly shown: ProgressBar; readonly held: Bytes } | undefined;
+  let said = '';
   const clear = (): void => {
-    bar?.clear();
+    bar?.shown.clear();
     bar = undefined;
   };
   return {
     show(event: WorkerEvent): void {
       if (event.type === 'loading') {
-        bar ??= progressBar(`Receiving ${event.model}`, 'MB', 1e6, notes);
-        bar.update(event.done, event.total);
+        // What it has from earlier times is not received.
+        bar ??= { shown: progressBar(`Receiving ${event.model}`, 'MB', 1e6, notes), held: event.done };
+        if (event.total > bar.held) bar.shown.update(event.done - bar.held, event.total - bar.held);
         return;
       }
       clear();
-      say(event.type === 'ready' ? `Ready: ${event.model}, ${event.place}` : `Failed: ${event.message}`);
+      const line = event.type === 'ready' ? `Ready: ${event.model}, ${event.place}` : `Failed: ${event.message}`;
+      // What one chunk of weights fails of, the others that are on their way fail of too.
+      if (line !== said) say(line);
+      said = line;
     },
     [Symbol.dispose]: clear,
   };

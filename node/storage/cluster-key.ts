@@ -20,17 +20,16 @@ class KeyFileError extends ShoalError {
 export async function clusterKey(given: string | undefined): Promise<string> {
   const key = given ?? process.env.SHOAL_KEY;
   if (key) return key;
-  const path = join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'shoal', 'key');
-  try {
-    return await keptKey(path);
-  } catch (error) {
-    throw storageError(path, 'read', error);
-  }
+  return keptKey(join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'shoal', 'key'));
 }
 
-async function keptKey(path: string): Promise<string> {
-  if (!(await isThere(path))) await make(path);
-  const key = (await readFile(path, 'utf8')).trim();
+/** The key in that file, which is made if there is none. */
+export async function keptKey(path: string): Promise<string> {
+  const failed = (action: 'read' | 'write') => (error: unknown) => {
+    throw storageError(path, action, error);
+  };
+  if (!(await isThere(path))) await make(path).catch(failed('write'));
+  const key = (await readFile(path, 'utf8').catch(failed('read'))).trim();
   if (key === '') throw new KeyFileError(path);
   return key;
 }
@@ -45,7 +44,7 @@ async function isThere(path: string): Promise<boolean> {
 /** Whole or not at all, and only if there is none: two nodes that start at once must not make two. */
 async function make(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   await writeFile(draft, `${newKey()}\n`, { mode: 0o600 });
   try {
     await link(draft, path);

@@ -282,7 +282,8 @@ export class Cluster implements Stepper {
     const { peers, recorder } = this;
     const { stream } = codecsFor(syncType, model.header.dim);
     const now = () => host.now();
-    this.plan = new RunningPlan({ tag, layout, model, stream, peers, recorder, now, own: await mine });
+    const inputCosts = this.tuner.costs(nodes[0]);
+    this.plan = new RunningPlan({ tag, layout, model, stream, inputCosts, peers, recorder, now, own: await mine });
     if (this.plan.workers.some((id) => !this.members.has(id))) this.breakPlan(new Error('a member left meanwhile'));
   }
 

@@ -1,7 +1,7 @@
 // A rank's part of steps: runs its segments on its device, and between them does what the sync points say over the links.
 // The same for root and workers. Knows the layout and its own place in it, nothing of membership.
 
-import { allReduce } from '../collective/all-reduce.ts';
+import { allGather, allReduce } from '../collective/all-reduce.ts';
 import { type AlgorithmCost, cheapest } from '../collective/choice.ts';
 import type { Group } from '../collective/group.ts';
 import { f32Codec, q16Codec, q80Codec, type VectorCodec } from '../collective/vector-codec.ts';
@@ -14,6 +14,7 @@ import type { Program } from '../program/program.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
 import { frameHead, readTimed, timedHead } from './frames.ts';
 import type { Mailbox } from './mailbox.ts';
+import { ROOT_ID } from './messages.ts';
 import type { PeerSet } from './peer-set.ts';
 
 /** How partial sums travel, and how the residual stream does. Models whose width is no whole blocks send floats. */
@@ -37,6 +38,16 @@ export function placeOf(nodes: readonly (readonly PeerId[])[], id: PeerId): Plac
   }
   return undefined;
 }
+
+/** Ranks of the first stage that do not read embeddings themselves. */
+export const receiversOf = (stage: readonly PeerId[]): readonly PeerId[] => stage.filter((id) => id !== ROOT_ID);
+
+/**
+ * Whether the root sends each of the workers a segment of the embeddings, which they pass on to each other, instead of
+ * all to each. Wherever adding up is fastest by segments, bytes are what costs, and the root's line is the narrowest.
+ */
+export const scattersInput = (costs: readonly AlgorithmCost[], workers: number, length: number): boolean =>
+  workers > 1 && cheapest(costs, length).algorithm === 'reduce-scatter';
 
 /** Ranks as a group: messages are frames of `tag` over the links, and wait in the mailbox. */
 export class LinkGroup implements Group {
@@ -119,6 +130,24 @@ export class RankRunner {
     this.sums = sums;
     this.inputCodec = stream;
     this.group = new LinkGroup(place.nodes[place.stage], place.rank, tag, parts);
+  }
+
+  /**
+   * [tokens, dim] from what the root sent with a step to this rank of the first stage: all of it, or this rank's segment,
+   * which the workers then send each other.
+   */
+  async takeInput(step: Step, input: Uint8Array): Promise<Float32Array> {
+    const { place, tag, costs } = this.parts;
+    const embeddings = new Float32Array(stepTokens(step) * this.dim);
+    const workers = receiversOf(place.nodes[0]);
+    if (!scattersInput(costs, workers.length, embeddings.length)) {
+      this.inputCodec.decode(input, embeddings, 0, embeddings.length);
+      return embeddings;
+    }
+    this.activity = 'waiting';
+    const group = new LinkGroup(workers, workers.indexOf(place.nodes[0][place.rank]), tag, this.parts);
+    await allGather(group, input, embeddings, this.inputCodec);
+    return embeddings;
   }
 
   /** `embeddings`: [tokens, dim], for ranks of the first stage. */

@@ -1,6 +1,8 @@
 // A plan at work, as the root sees it: sends each step to all ranks, does the root's own part, and joins the answers. It
 // knows no membership: whoever does tells it when it has failed.
 
+import { segment } from '../collective/all-reduce.ts';
+import type { AlgorithmCost } from '../collective/choice.ts';
 import type { VectorCodec } from '../collective/vector-codec.ts';
 import type { Candidates, LoadedProgram, Step } from '../device/device.ts';
 import { stepTokens } from '../device/step.ts';
@@ -14,7 +16,7 @@ import { allHeard } from './all-heard.ts';
 import { HEAD_BYTES, readTimed, stepFrame } from './frames.ts';
 import { ROOT_ID } from './messages.ts';
 import type { PeerSet } from './peer-set.ts';
-import type { RankResult, RankRunner } from './rank-runner.ts';
+import { type RankResult, type RankRunner, receiversOf, scattersInput } from './rank-runner.ts';
 
 export interface PlanParts {
   readonly tag: number;
@@ -22,6 +24,8 @@ export interface PlanParts {
   readonly model: Model;
   /** How embeddings travel. */
   readonly stream: VectorCodec;
+  /** Of the first stage. */
+  readonly inputCosts: readonly AlgorithmCost[];
   readonly peers: PeerSet;
   readonly recorder: NetworkRecorder;
   readonly now: () => Milliseconds;
@@ -120,14 +124,18 @@ export class RunningPlan {
     const { peers, stream, tag } = this.parts;
     if (this.workers.length === 0) return 0;
     const words = stepToWords(step);
-    const input = stream.encode(embeddings, 0, embeddings.length);
+    const first = receiversOf(this.nodes[0]);
+    const scatters = scattersInput(this.parts.inputCosts, first.length, embeddings.length);
+    const whole = scatters ? undefined : stream.encode(embeddings, 0, embeddings.length);
+    const none = new Uint8Array();
     let sent = 0;
     for (const [stage, ranks] of this.nodes.entries()) {
-      const frame = stepFrame(tag, words, stage === 0 ? input : new Uint8Array());
-      for (const id of ranks) {
-        if (id === ROOT_ID) continue;
+      for (const id of receiversOf(ranks)) {
+        const part = (): Uint8Array =>
+          stream.encode(embeddings, ...segment(embeddings.length, first.length, first.indexOf(id)));
+        const frame = stepFrame(tag, words, stage > 0 ? none : (whole ?? part()));
         peers.send(id, ...frame);
-        sent += frame.reduce((sum, part) => sum + part.length, 0);
+        sent += frame.reduce((sum, { length }) => sum + length, 0);
       }
     }
     return sent;

@@ -3,7 +3,7 @@
 
 import { timeAlgorithms } from '../collective/choice.ts';
 import type { LoadedProgram } from '../device/device.ts';
-import { assertStep, stepTokens } from '../device/step.ts';
+import { assertStep } from '../device/step.ts';
 import { candidatesToWords, stepFromWords } from '../device/words.ts';
 import { ShoalError } from '../errors.ts';
 import { NetworkRecorder } from '../measure/network.ts';
@@ -84,7 +84,7 @@ export class WorkerSession {
   private runner: RankRunner | undefined;
   private receiver: WeightReceiver | undefined;
   private limits = { slots: 0, maxTokens: 0, seqLen: 0, vocabSize: 0 };
-  private inputSize = 0;
+  private isFirstStage = false;
   /** Settles with the last step. */
   private steps: Promise<void> = Promise.resolve();
 
@@ -263,7 +263,7 @@ export class WorkerSession {
     if (this.tag !== tag) return loaded.close();
     this.loaded = loaded;
     this.limits = { slots, maxTokens, seqLen: header.seqLen, vocabSize: header.vocabSize };
-    this.inputSize = place.stage === 0 ? header.dim : 0;
+    this.isFirstStage = place.stage === 0;
     const { mail, peers, recorder } = this;
     const { program } = packed;
     const now = () => host.now();
@@ -284,11 +284,7 @@ export class WorkerSession {
     if (tag !== this.tag || !runner) return;
     const step = stepFromWords(words);
     assertStep(step, this.limits);
-    let embeddings: Float32Array | undefined;
-    if (this.inputSize > 0) {
-      embeddings = new Float32Array(stepTokens(step) * this.inputSize);
-      runner.inputCodec.decode(input, embeddings, 0, embeddings.length);
-    }
+    const embeddings = this.isFirstStage ? await runner.takeInput(step, input) : undefined;
     const { candidates, computeMs } = await runner.run(step, embeddings);
     if (candidates.length === 0 && !runner.isLast) return;
     const answer = candidatesToWords(candidates);

@@ -38,7 +38,7 @@ function others({ size, rank }: Group): number[] {
 }
 
 /** Segment i of a vector cut for `parts` ranks, in whole blocks of 32 but for the last: [start, end). */
-function segment(length: number, parts: number, i: number): [start: number, end: number] {
+export function segment(length: number, parts: number, i: number): [start: number, end: number] {
   const cut = (before: number): number => (before === parts ? length : Math.floor((length / 32 / parts) * before) * 32);
   return [cut(i), cut(i + 1)];
 }
@@ -72,12 +72,7 @@ async function reduceScatter(group: Group, vector: Float32Array, codec: VectorCo
   for (const to of others(group)) group.send(to, codec.encode(vector, ...segment(vector.length, size, to)));
   const [start, end] = segment(vector.length, size, rank);
   await addUp(group, codec.encode(vector, start, end), vector, start, end, codec);
-  const sum = codec.encode(vector, start, end);
-  for (const to of others(group)) group.send(to, sum);
-  codec.decode(sum, vector, start, end);
-  for (const from of others(group)) {
-    codec.decode(await group.receive(from), vector, ...segment(vector.length, size, from));
-  }
+  await allGather(group, codec.encode(vector, start, end), vector, codec);
 }
 
 /** Pairs add up, then pairs of pairs: log2 n hops of a whole vector. Ranks beyond a power of two join a partner. */
@@ -119,6 +114,21 @@ async function star(group: Group, vector: Float32Array, codec: VectorCodec): Pro
   const sum = codec.encode(vector, 0, length);
   for (const to of others(group)) group.send(to, sum);
   codec.decode(sum, vector, 0, length);
+}
+
+/** Completes a vector of which each rank has its own segment, encoded: each sends it to all others. One hop. */
+export async function allGather(
+  group: Group,
+  own: Uint8Array,
+  vector: Float32Array,
+  codec: VectorCodec,
+): Promise<void> {
+  const { size, rank } = group;
+  for (const to of others(group)) group.send(to, own);
+  codec.decode(own, vector, ...segment(vector.length, size, rank));
+  for (const from of others(group)) {
+    codec.decode(await group.receive(from), vector, ...segment(vector.length, size, from));
+  }
 }
 
 /** Segments go round, summed on the way, then round again: 2·(n − 1) hops of 1/n of a vector. */

@@ -14,6 +14,8 @@ import { rangeLength } from '../../shared/units.ts';
 import { tinyHeader, tinyVocabulary } from '../fixtures/tiny-models.ts';
 import { writeGguf } from './gguf-model.ts';
 
+const FOLDER = join(tmpdir(), 'shoal-bench');
+
 /** TinyLlama-1.1B. */
 export const header: ModelHeader = tinyHeader({
   dim: 2048,
@@ -33,23 +35,22 @@ export interface BenchModels {
 }
 
 export async function benchModels(): Promise<BenchModels> {
-  const folder = join(tmpdir(), 'shoal-bench');
-  mkdirSync(folder, { recursive: true });
-  const paths = {
-    model: join(folder, 'llama-1.1b.m'),
-    tokenizer: join(folder, 'llama-1.1b.t'),
-    gguf: join(folder, 'llama-1.1b.gguf'),
-  };
-  if (!existsSync(paths.model)) await write(paths.model, (sink) => writeModel(header, randomTensor, sink));
-  if (!existsSync(paths.tokenizer)) {
-    await write(paths.tokenizer, (sink) => writeVocabulary(tinyVocabulary(header.vocabSize), sink));
-  }
+  const paths = { ...(await benchModel('llama-1.1b', header)), gguf: join(FOLDER, 'llama-1.1b.gguf') };
   if (!existsSync(paths.gguf)) {
     const { dim, hiddenDim: hidden, layers, heads, kvHeads, vocabSize: vocab, seqLen } = header;
     writeGguf(`${paths.gguf}.part`, { dim, hidden, layers, heads, kvHeads, vocab, seqLen });
     renameSync(`${paths.gguf}.part`, paths.gguf);
   }
   return paths;
+}
+
+/** A random model of that shape with a tokenizer. */
+export async function benchModel(name: string, shape: ModelHeader): Promise<Omit<BenchModels, 'gguf'>> {
+  mkdirSync(FOLDER, { recursive: true });
+  const [model, tokenizer] = [join(FOLDER, `${name}.m`), join(FOLDER, `${name}.t`)];
+  if (!existsSync(model)) await write(model, (sink) => writeModel(shape, randomTensor, sink));
+  if (!existsSync(tokenizer)) await write(tokenizer, (sink) => writeVocabulary(tinyVocabulary(shape.vocabSize), sink));
+  return { model, tokenizer };
 }
 
 /** Bytes of quantised weights that one token's decode reads. */
