@@ -33,6 +33,14 @@ const STRANGER_MS: Milliseconds = 30_000;
 /** Weights of some models; more goes, the longest unused first. */
 const CACHE_BYTES = 64e9;
 
+class NoRootError extends ShoalError {
+  readonly blame = 'runtime';
+
+  constructor(address: string) {
+    super(`${address} is no root; give the address that a root has said (--accept)`);
+  }
+}
+
 export async function worker({ options }: Arguments, surroundings: Surroundings): Promise<number> {
   const waits = options.host !== undefined || options.port !== undefined;
   if (options.join !== undefined) {
@@ -234,6 +242,8 @@ class Lender implements AsyncDisposable {
     await this.listener?.close();
   }
 }
+
+const lineOf = (error: unknown): string => (error instanceof ShoalError ? error.message : failureOf(error).line);
 
 function sessionDisplay(say: (line: string) => void, { notes }: Surroundings) {
   let bar: { readonly shown: ProgressBar; readonly held: Bytes } | undefined;

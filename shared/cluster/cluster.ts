@@ -280,10 +280,10 @@ export class Cluster implements Stepper {
     }
     const { model, syncType, host } = this.options;
     const { peers, recorder } = this;
-    const { stream } = codecsFor(syncType, model.header.dim);
+    const { sums: codec } = codecsFor(syncType, model.header.dim);
     const now = () => host.now();
     const inputCosts = this.tuner.costs(nodes[0]);
-    this.plan = new RunningPlan({ tag, layout, model, stream, inputCosts, peers, recorder, now, own: await mine });
+    this.plan = new RunningPlan({ tag, layout, model, codec, inputCosts, peers, recorder, now, own: await mine });
     if (this.plan.workers.some((id) => !this.members.has(id))) this.breakPlan(new Error('a member left meanwhile'));
   }
 

@@ -17,7 +17,7 @@ import type { Mailbox } from './mailbox.ts';
 import { ROOT_ID } from './messages.ts';
 import type { PeerSet } from './peer-set.ts';
 
-/** How partial sums travel, and how the residual stream does. Models whose width is no whole blocks send floats. */
+/** How partial sums and embeddings travel, and how the residual stream does. Models whose width is no whole blocks send floats. */
 export function codecsFor(syncType: SyncType, dim: number): { sums: VectorCodec; stream: VectorCodec } {
   if (syncType === 'f32' || dim % 32 !== 0) return { sums: f32Codec, stream: f32Codec };
   return { sums: q80Codec, stream: q16Codec };
@@ -110,8 +110,6 @@ export interface RankResult {
 }
 
 export class RankRunner {
-  /** How embeddings and the stream between stages travel. */
-  readonly inputCodec: VectorCodec;
   /** What it does at the moment, for who wonders why it takes so long. */
   activity: 'idle' | 'computing' | 'waiting' = 'idle';
   /** Whether it ends the model, and answers. */
@@ -119,6 +117,7 @@ export class RankRunner {
   private readonly parts: RunnerParts;
   private readonly group: LinkGroup;
   private readonly sums: VectorCodec;
+  private readonly stream: VectorCodec;
   private readonly dim: number;
 
   constructor(parts: RunnerParts) {
@@ -128,7 +127,7 @@ export class RankRunner {
     this.isLast = place.stage === place.nodes.length - 1;
     const { sums, stream } = codecsFor(syncType, this.dim);
     this.sums = sums;
-    this.inputCodec = stream;
+    this.stream = stream;
     this.group = new LinkGroup(place.nodes[place.stage], place.rank, tag, parts);
   }
 
@@ -141,12 +140,12 @@ export class RankRunner {
     const embeddings = new Float32Array(stepTokens(step) * this.dim);
     const workers = receiversOf(place.nodes[0]);
     if (!scattersInput(costs, workers.length, embeddings.length)) {
-      this.inputCodec.decode(input, embeddings, 0, embeddings.length);
+      this.sums.decode(input, embeddings, 0, embeddings.length);
       return embeddings;
     }
     this.activity = 'waiting';
     const group = new LinkGroup(workers, workers.indexOf(place.nodes[0][place.rank]), tag, this.parts);
-    await allGather(group, input, embeddings, this.inputCodec);
+    await allGather(group, workers.length, input, embeddings, this.sums);
     return embeddings;
   }
 
@@ -196,7 +195,7 @@ export class RankRunner {
     const mine = next.filter((_, rank) => rank % own.length === place.rank);
     if (mine.length === 0) return;
     const head = timedHead(FrameKind.hop, tag, computeMs);
-    const bytes = this.inputCodec.encode(stream, 0, stream.length);
+    const bytes = this.stream.encode(stream, 0, stream.length);
     for (const node of mine) {
       peers.send(node, head, bytes);
       recorder.recordLink(node, { sentBytes: bytes.length });
@@ -211,7 +210,7 @@ export class RankRunner {
     const body = await mail.receive(sender, 'hop');
     const { computeMs, bytes } = readTimed(body);
     const input = new Float32Array(tokens * this.dim);
-    this.inputCodec.decode(bytes, input, 0, input.length);
+    this.stream.decode(bytes, input, 0, input.length);
     const waitMs = Math.max(0, now() - begun - computeMs);
     recorder.record('SYNC_WITH_ROOT', { peer: sender, bytes: body.length, ms: waitMs });
     recorder.recordLink(sender, { receivedBytes: body.length, waitMs });

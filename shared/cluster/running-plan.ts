@@ -23,7 +23,7 @@ export interface PlanParts {
   readonly layout: Layout;
   readonly model: Model;
   /** How embeddings travel. */
-  readonly stream: VectorCodec;
+  readonly codec: VectorCodec;
   /** Of the first stage. */
   readonly inputCosts: readonly AlgorithmCost[];
   readonly peers: PeerSet;
@@ -108,31 +108,31 @@ export class RunningPlan {
 
   /** [tokens, dim]: read from the file, so that no node holds the table; and as others will read what is sent of them. */
   private async embeddings(step: Step): Promise<Float32Array> {
-    const { model, stream } = this.parts;
+    const { model, codec } = this.parts;
     const { dim } = model.header;
     const tokens = step.runs.flatMap((run) => run.tokens);
     const rows = new Float32Array(tokens.length * dim);
     await Promise.all(
       tokens.map(async (id, i) => rows.set(await readRows(model, 'embedding', { start: id, end: id + 1 }), i * dim)),
     );
-    if (this.workers.length > 0) stream.decode(stream.encode(rows, 0, rows.length), rows, 0, rows.length);
+    if (this.workers.length > 0) codec.decode(codec.encode(rows, 0, rows.length), rows, 0, rows.length);
     return rows;
   }
 
   /** To all workers; returns how many bytes. */
   private send(step: Step, embeddings: Float32Array): Bytes {
-    const { peers, stream, tag } = this.parts;
+    const { peers, codec, tag } = this.parts;
     if (this.workers.length === 0) return 0;
     const words = stepToWords(step);
     const first = receiversOf(this.nodes[0]);
     const scatters = scattersInput(this.parts.inputCosts, first.length, embeddings.length);
-    const whole = scatters ? undefined : stream.encode(embeddings, 0, embeddings.length);
+    const whole = scatters ? undefined : codec.encode(embeddings, 0, embeddings.length);
     const none = new Uint8Array();
     let sent = 0;
     for (const [stage, ranks] of this.nodes.entries()) {
       for (const id of receiversOf(ranks)) {
         const part = (): Uint8Array =>
-          stream.encode(embeddings, ...segment(embeddings.length, first.length, first.indexOf(id)));
+          codec.encode(embeddings, ...segment(embeddings.length, first.length, first.indexOf(id)));
         const frame = stepFrame(tag, words, stage > 0 ? none : (whole ?? part()));
         peers.send(id, ...frame);
         sent += frame.reduce((sum, { length }) => sum + length, 0);

@@ -48,8 +48,7 @@ async function addUp(
   group: Group,
   own: Uint8Array,
   vector: Float32Array,
-  start: number,
-  end: number,
+  [start, end]: readonly [start: number, end: number],
   codec: VectorCodec,
 ): Promise<void> {
   const parts: Uint8Array[] = [];
@@ -63,16 +62,28 @@ async function addUp(
 async function allToAll(group: Group, vector: Float32Array, codec: VectorCodec): Promise<void> {
   const own = codec.encode(vector, 0, vector.length);
   for (const to of others(group)) group.send(to, own);
-  await addUp(group, own, vector, 0, vector.length, codec);
+  await addUp(group, own, vector, [0, vector.length], codec);
 }
 
-/** Each rank adds up a segment and sends the sum to everyone: two hops, 2·(n − 1)/n of a vector from each. */
+/** What a packet takes of a message over TCP and Ethernet: shorter segments only make more packets, to be lost or late. */
+const PACKET_BYTES = 1436;
+
+/**
+ * Owners add up a segment each and send the sum to everyone: two hops, 2·(n − 1)/n of a vector from each if all own one.
+ * There are as many owners as segments of a packet each, from two to all.
+ */
 async function reduceScatter(group: Group, vector: Float32Array, codec: VectorCodec): Promise<void> {
-  const { size, rank } = group;
-  for (const to of others(group)) group.send(to, codec.encode(vector, ...segment(vector.length, size, to)));
-  const [start, end] = segment(vector.length, size, rank);
-  await addUp(group, codec.encode(vector, start, end), vector, start, end, codec);
-  await allGather(group, codec.encode(vector, start, end), vector, codec);
+  const { rank } = group;
+  const packets = Math.ceil(codec.bytes(vector.length) / PACKET_BYTES);
+  const owners = Math.min(group.size, Math.max(2, packets));
+  const of = (owner: number): [number, number] => segment(vector.length, owners, owner);
+  for (const to of others(group)) if (to < owners) group.send(to, codec.encode(vector, ...of(to)));
+  let sum: Uint8Array<ArrayBuffer> | undefined;
+  if (rank < owners) {
+    await addUp(group, codec.encode(vector, ...of(rank)), vector, of(rank), codec);
+    sum = codec.encode(vector, ...of(rank));
+  }
+  await allGather(group, owners, sum, vector, codec);
 }
 
 /** Pairs add up, then pairs of pairs: log2 n hops of a whole vector. Ranks beyond a power of two join a partner. */
@@ -110,24 +121,26 @@ async function star(group: Group, vector: Float32Array, codec: VectorCodec): Pro
     codec.decode(await group.receive(0), vector, 0, length);
     return;
   }
-  await addUp(group, own, vector, 0, length, codec);
+  await addUp(group, own, vector, [0, length], codec);
   const sum = codec.encode(vector, 0, length);
   for (const to of others(group)) group.send(to, sum);
   codec.decode(sum, vector, 0, length);
 }
 
-/** Completes a vector of which each rank has its own segment, encoded: each sends it to all others. One hop. */
+/** Completes a vector of which the first `owners` ranks have a segment each, `own`, encoded: one hop. */
 export async function allGather(
   group: Group,
-  own: Uint8Array,
+  owners: number,
+  own: Uint8Array | undefined,
   vector: Float32Array,
   codec: VectorCodec,
 ): Promise<void> {
-  const { size, rank } = group;
-  for (const to of others(group)) group.send(to, own);
-  codec.decode(own, vector, ...segment(vector.length, size, rank));
+  if (own) {
+    for (const to of others(group)) group.send(to, own);
+    codec.decode(own, vector, ...segment(vector.length, owners, group.rank));
+  }
   for (const from of others(group)) {
-    codec.decode(await group.receive(from), vector, ...segment(vector.length, size, from));
+    if (from < owners) codec.decode(await group.receive(from), vector, ...segment(vector.length, owners, from));
   }
 }
 

@@ -143,7 +143,7 @@ test('the demo: one object with the report of three nodes', async () => {
 });
 
 test('a worker that calls: both agree by the file of the key, and the key is said once', async () => {
-  const leader = start(greedy('--accept', '127.0.0.1:0', '--nodes', '2'));
+  const leader = start(greedy('--accept', '127.0.0.1:0', '--layout', 'tp'));
   const [, address, key] = await leader.heard(/Workers join with: \S+ worker --join (\S+) --key (\S+)\n/);
   const keyFile = join(home, 'config', 'shoal', 'key');
   expect((await readFile(keyFile, 'utf8')).trim()).toBe(key);
@@ -175,6 +175,19 @@ test('a worker outlives its root, refuses another key, and serves the next', asy
   expect((await worker.ended).code).toBe(130);
 });
 
+test('a worker that is killed takes nothing with it', async () => {
+  const alone = report(await shoal(greedyTo(400), { env }));
+  const pair = await Promise.all([startWorker(), startWorker()]);
+  const leader = start(greedyTo(400, '--layout', 'tp', '--workers', ...pair.map(({ address }) => address)));
+  await pair[1].heard(/Ready: tiny\.m/);
+  pair[1].child.kill('SIGKILL');
+  await leader.heard(/ left: [^\n]*\n/);
+  const shown = report(await leader.ended);
+  expect(shown.text).toBe(alone.text);
+  expect(shown.network.nodes).toBe(2);
+  await pair[0].heard(/Ready: tiny\.m, stage 1 of 1, rank 2 of 2\n/);
+});
+
 test('a second root waits until the first is done', async () => {
   const worker = await startWorker();
   const first = start(greedyTo(4000, '--workers', worker.address, '--layout', 'tp'));
@@ -192,7 +205,10 @@ test('strangers at the port of a worker disturb nobody', async () => {
   const throwAt = (bytes: Uint8Array | string): Promise<void> =>
     new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-      socket.on('error', () => {}).on('close', () => resolve());
+      socket
+        .on('error', () => {})
+        .on('close', () => resolve())
+        .resume();
     });
   await worker.heard(/Serving the root/);
   await Promise.all([

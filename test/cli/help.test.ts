@@ -8,7 +8,8 @@ test.each([[[]], [['help']], [['--help']], [['-h']], [['help', 'help']], [['help
   async (args) => {
     const { code, stdout, stderr } = await shoal(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['start', 'inference', 'chat', 'perplexity', 'inspect']) expect(stdout).toContain(command);
+    for (const command of ['start', 'inference', 'chat', 'perplexity', 'worker', 'demo', 'inspect'])
+      expect(stdout).toContain(command);
   },
 );
 
@@ -20,3 +21,13 @@ test.each([[['help', 'chat']], [['chat', '--help']], [['chat', '--model', 'x', '
     expect(stdout).toMatch(/shoal chat/);
   },
 );
+
+test.each([
+  ['worker', ['--join', '--host', '--port', '--key', '--cache', '--max-memory']],
+  ['demo', ['--nodes', '--layout', '--json']],
+  ['inference', ['--workers', '--accept', '--nodes', '--layout', '--key']],
+])('help %s names the options of clusters, in lines of 80 characters', async (command, options) => {
+  const { stdout } = await shoal(['help', command]);
+  for (const option of options) expect(stdout).toMatch(new RegExp(`^  ${option}\\b`, 'm'));
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
