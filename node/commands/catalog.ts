@@ -81,7 +81,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'worker',
     summary: "Lend this machine's processor and memory to a model.",
-    usage: 'worker [--join HOST:PORT | --host HOST --port PORT] [options]',
+    usage: 'worker [--join HOST:PORT | --port PORT] [options]',
     about: [
       'Computes for a root: a machine that runs inference, chat or another command with a model. The worker needs no model; it gets its part from the root and keeps it for the next time.',
       'With --join it calls the root. With --host or --port it waits for the root to call (--workers). With none of them it looks for a root on the local network. When its root is gone it serves the next. Ctrl-C ends it.',

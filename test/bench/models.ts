@@ -8,9 +8,11 @@ import type { ModelHeader } from '../../shared/model/header.ts';
 import { writeModel } from '../../shared/model/m-writer.ts';
 import { bytesOf, quantise } from '../../shared/model/quant.ts';
 import { writeVocabulary } from '../../shared/model/t-writer.ts';
+import { encodeUtf8 } from '../../shared/model/utf8.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import { programWeights } from '../../shared/program/program.ts';
 import { rangeLength } from '../../shared/units.ts';
+import type { Vocabulary } from '../../shared/vocabulary.ts';
 import { tinyHeader, tinyVocabulary } from '../fixtures/tiny-models.ts';
 import { writeGguf } from './gguf-model.ts';
 
@@ -49,8 +51,17 @@ export async function benchModel(name: string, shape: ModelHeader): Promise<Omit
   mkdirSync(FOLDER, { recursive: true });
   const [model, tokenizer] = [join(FOLDER, `${name}.m`), join(FOLDER, `${name}.t`)];
   if (!existsSync(model)) await write(model, (sink) => writeModel(shape, randomTensor, sink));
-  if (!existsSync(tokenizer)) await write(tokenizer, (sink) => writeVocabulary(tinyVocabulary(shape.vocabSize), sink));
+  if (!existsSync(tokenizer)) await write(tokenizer, (sink) => writeVocabulary(asciiVocabulary(shape.vocabSize), sink));
   return { model, tokenizer };
+}
+
+/** Random models write any token; distributed-llama ends at a row of bytes that are no UTF-8. */
+function asciiVocabulary(size: number): Vocabulary {
+  const vocabulary = tinyVocabulary(size);
+  const pieces = vocabulary.pieces.map((piece, id) =>
+    piece.some((byte) => byte > 127) ? encodeUtf8(`b${id}`) : piece,
+  );
+  return { ...vocabulary, pieces };
 }
 
 /** Bytes of quantised weights that one token's decode reads. */
