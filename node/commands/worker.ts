@@ -245,6 +245,17 @@ class Lender implements AsyncDisposable {
 
 const lineOf = (error: unknown): string => (error instanceof ShoalError ? error.message : failureOf(error).line);
 
+function newsOf(event: Exclude<WorkerEvent, { type: 'loading' }>): string {
+  switch (event.type) {
+    case 'ready':
+      return `Ready: ${event.model}, ${event.place}`;
+    case 'spare':
+      return 'Spare: the root is faster without this machine now, and takes it when another is lost';
+    case 'failed':
+      return `Failed: ${event.message}`;
+  }
+}
+
 function sessionDisplay(say: (line: string) => void, { notes }: Surroundings) {
   let bar: { readonly shown: ProgressBar; readonly held: Bytes } | undefined;
   let said = '';
@@ -261,7 +272,7 @@ function sessionDisplay(say: (line: string) => void, { notes }: Surroundings) {
         return;
       }
       clear();
-      const line = event.type === 'ready' ? `Ready: ${event.model}, ${event.place}` : `Failed: ${event.message}`;
+      const line = newsOf(event);
       // What one chunk of weights fails of, the others that are on their way fail of too.
       if (line !== said) say(line);
       said = line;

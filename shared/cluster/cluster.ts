@@ -196,6 +196,7 @@ export class Cluster implements Stepper {
       lines: [...formatLayout(planned.layout, model.header), ...this.tuner.describe(planned.layout)],
     });
     await this.load(planned.layout);
+    for (const id of planned.spare) this.members.get(id)?.tell({ type: 'spare' });
     onEvent({ type: 'ready' });
   }
 

@@ -40,6 +40,8 @@ export type ToWorker =
   | PlanMessage
   /** The plan of that tag is over. */
   | { readonly type: 'abort'; readonly tag: number; readonly why: string }
+  /** You have no part in the present plan, but may have one in the next. */
+  | { readonly type: 'spare' }
   /** What are you doing? → status */
   | { readonly type: 'status' }
   /** What have you counted since the last time? → report */

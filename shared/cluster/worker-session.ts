@@ -62,6 +62,7 @@ export interface WorkerParts {
 export type WorkerEvent =
   | { readonly type: 'loading'; readonly model: string; readonly done: number; readonly total: number }
   | { readonly type: 'ready'; readonly model: string; readonly place: string }
+  | { readonly type: 'spare' }
   | { readonly type: 'failed'; readonly message: string };
 
 export class WorkerSession {
@@ -165,6 +166,8 @@ export class WorkerSession {
         this.tag = NO_PLAN; // so that steps that end now are no failures
         this.mail.fail(new Error(message.why));
         return this.unload();
+      case 'spare':
+        return this.parts.onEvent({ type: 'spare' });
       case 'status':
         return this.answer({ type: 'status', busy: this.runner?.activity ?? 'idle' });
       case 'report': {
