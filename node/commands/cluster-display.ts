@@ -47,6 +47,10 @@ export class ClusterDisplay implements Disposable {
         this.layout = event.lines;
         this.bars.clear();
         return this.say([...event.planned.reasons, ...event.lines].join('\n'));
+      case 'rejected': {
+        const [trial, alone] = [event.trialMs, event.aloneMs].map((ms) => ms.toFixed(1));
+        return this.say(`Tried: ${trial} ms a token, where the root alone should need ${alone}; going on alone`);
+      }
       case 'sending':
         return; // what the worker says that it has written, in `loading`, is nearer to the truth
       case 'loading':

@@ -8,6 +8,7 @@ import type { Stepper } from '../engine/stepper.ts';
 import { evenSpeeds } from '../layout/even-speeds.ts';
 import { formatLayout } from '../layout/format-layout.ts';
 import type { Layout, LayoutGoal, LinkCapacity, NodeCapacity, SyncType } from '../layout/layout.ts';
+import { NotEnoughMemoryError } from '../layout/layout-errors.ts';
 import { type PlannedLayout, planLayout } from '../layout/plan-layout.ts';
 import type { Slice } from '../layout/slice.ts';
 import { NetworkRecorder, type NetworkSnapshot } from '../measure/network.ts';
@@ -53,6 +54,8 @@ export type ClusterEvent =
   | { readonly type: 'joined'; readonly id: PeerId }
   | { readonly type: 'lost'; readonly id: PeerId; readonly why: string }
   | { readonly type: 'planned'; readonly planned: PlannedLayout; readonly lines: readonly string[] }
+  /** A plan was tried and found slower than the root would be alone. */
+  | { readonly type: 'rejected'; readonly trialMs: Milliseconds; readonly aloneMs: Milliseconds }
   /** Weights on their way to a worker: of those that it has not. */
   | { readonly type: 'sending'; readonly id: PeerId; readonly done: Bytes; readonly total: Bytes; readonly held: Bytes }
   | { readonly type: 'loading'; readonly id: PeerId; readonly done: Bytes; readonly total: Bytes }
@@ -63,6 +66,13 @@ const STEP_LIMIT_MS: Milliseconds = 120_000;
 
 /** Longer than it takes a heartbeat to find out that a peer is dead. */
 const RECONSIDER_MS: Milliseconds = 7000;
+
+/** Enough for a median, of which the first are slow because code runs for the first time. */
+const TRIAL_TOKENS = 15;
+/** What a token takes, over what is predicted of one node: attention, sampling and the rest. */
+const UNPREDICTED = 1.33;
+
+const membersKey = (members: readonly Member[]): string => members.map(({ id }) => id).join(' ');
 
 export class Cluster implements Stepper {
   readonly slots: number;
@@ -85,6 +95,8 @@ export class Cluster implements Stepper {
   /** Members came or went since the plan was made. */
   private changed = true;
   private onChange: (() => void) | undefined;
+  /** With these members the root was faster alone. */
+  private betterAlone: string | undefined;
   /** The engine's sequences have lost their cache without knowing it yet. */
   private cacheLost = false;
   private settling: Promise<void> | undefined;
@@ -164,7 +176,7 @@ export class Cluster implements Stepper {
   }
 
   private async settleOnce(): Promise<void> {
-    const { host, model, goal, syncType, slots, maxTokens, onEvent } = this.options;
+    const { host, model, goal, onEvent } = this.options;
     const members = [...this.members.values()];
     if (this.broken) await this.drop();
     for (const member of members) member.rejectAll(new SupersededError('another plan began'));
@@ -177,16 +189,7 @@ export class Cluster implements Stepper {
     const root: NodeCapacity = { id: ROOT_ID, ...this.speed, freeBytes: this.freeBytes };
     const nodes = evenSpeeds([root, ...members.map(({ capacity }) => capacity!)]);
     if (!this.plan) await this.tuner.tuneLikely(nodes, goal);
-    const planned = planLayout({
-      header: model.header,
-      nodes,
-      links: (a, b) => this.linkBetween(a, b),
-      goal,
-      syncType,
-      slots,
-      maxTokens,
-      allReduceMs: (ranks) => this.tuner.allReduceMs(ranks),
-    });
+    const planned = this.planFor(this.betterAlone === membersKey(members) ? [root] : nodes);
     if (this.plan && JSON.stringify(planned.layout) === JSON.stringify(this.plan.layout)) return;
     if (this.plan) await this.drop();
     await this.tuner.tuneLayout(planned.layout);
@@ -196,8 +199,55 @@ export class Cluster implements Stepper {
       lines: [...formatLayout(planned.layout, model.header), ...this.tuner.describe(planned.layout)],
     });
     await this.load(planned.layout);
-    for (const id of planned.spare) this.members.get(id)?.tell({ type: 'spare' });
+    if (goal === 'auto' && (await this.isSlowerThanAlone(root))) {
+      this.betterAlone = membersKey(members);
+      this.changed = true;
+      return;
+    }
+    for (const member of members) if (!this.plan?.workers.includes(member.id)) member.tell({ type: 'spare' });
     onEvent({ type: 'ready' });
+  }
+
+  private planFor(nodes: readonly NodeCapacity[]): PlannedLayout {
+    const { model, goal, syncType, slots, maxTokens } = this.options;
+    return planLayout({
+      header: model.header,
+      nodes,
+      links: (a, b) => this.linkBetween(a, b),
+      goal,
+      syncType,
+      slots,
+      maxTokens,
+      allReduceMs: (ranks) => this.tuner.allReduceMs(ranks),
+    });
+  }
+
+  /**
+   * Tries the plan on some tokens. Predictions cannot know all: nodes that share a processor, one that is hot. The prediction
+   * for the root alone is the measure, with a third more for what no prediction counts.
+   */
+  private async isSlowerThanAlone(root: NodeCapacity): Promise<boolean> {
+    const { plan } = this;
+    if (!plan || plan.workers.length === 0) return false;
+    let aloneMs: Milliseconds;
+    try {
+      aloneMs = this.planFor([root]).predicted.msPerToken;
+    } catch (error) {
+      if (error instanceof NotEnoughMemoryError) return false;
+      throw error;
+    }
+    const { host, onEvent } = this.options;
+    const times: Milliseconds[] = [];
+    for (let position = 0; position < Math.min(TRIAL_TOKENS, this.seqLen); position++) {
+      const begun = host.now();
+      await plan.run({ runs: [{ slot: 0, position, tokens: [0], wanted: [{ topK: 1, apart: [], full: false }] }] });
+      times.push(host.now() - begun);
+    }
+    this.recorder.reset();
+    const trialMs = times.sort((a, b) => a - b)[times.length >> 1];
+    if (trialMs <= aloneMs * UNPREDICTED) return false;
+    onEvent({ type: 'rejected', trialMs, aloneMs });
+    return true;
   }
 
   private async measure(member: Member): Promise<void> {

@@ -46,6 +46,10 @@ export interface TestClusterOptions extends Partial<Pick<ClusterOptions, 'goal' 
   readonly workers: number;
   readonly wire?: Wire;
   readonly freeBytes?: Bytes;
+  /** What each node says of its speed. */
+  readonly bytesPerSecond?: number;
+  /** How much longer a segment takes where ranks share layers: as if they shared a processor too. */
+  readonly sharedMs?: number;
   /** Silence after which a peer is dead. */
   readonly deadAfterMs?: number;
 }
@@ -54,17 +58,41 @@ const timers = nodeTimers;
 /** One thread: the test's own. */
 const device: Device = await nodeCpuDevice(1);
 
-function hostOf(store: ChunkStore, freeBytes: Bytes): NodeHost {
+function hostOf(
+  store: ChunkStore,
+  freeBytes: Bytes,
+  { bytesPerSecond = 1e9, sharedMs = 0 }: TestClusterOptions,
+): NodeHost {
   return {
     now: () => timers.now(),
     after: (ms, run) => timers.after(ms, run),
     crypto: nodeCrypto,
-    device,
+    device: sharedMs > 0 ? slowTogether(device, sharedMs) : device,
     threads: 1,
-    measure: async () => ({ bytesPerSecond: 1e9, macsPerSecond: 1e10 }),
+    measure: async () => ({ bytesPerSecond, macsPerSecond: 1e10 }),
     store,
     freeBytes: () => freeBytes,
     memoryBytes: () => 1e6,
+  };
+}
+
+function slowTogether(fast: Device, ms: number): Device {
+  return {
+    ...fast,
+    async load(program, weights, options) {
+      const loaded = await fast.load(program, weights, options);
+      if (program.segments.length === 1) return loaded;
+      return {
+        maxTokens: loaded.maxTokens,
+        slots: loaded.slots,
+        async run(...call) {
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          return loaded.run(...call);
+        },
+        timings: () => loaded.timings(),
+        close: () => loaded.close(),
+      };
+    },
   };
 }
 
@@ -84,7 +112,7 @@ export function testCluster(model: Model, options: TestClusterOptions): TestClus
   const watched = (link: MemoryLinks[0]) => watchedLink(link, { timers, intervalMs: deadAfterMs / 5, deadAfterMs });
   const workers = new Map<PeerId, TestWorker>();
   const cluster = new Cluster({
-    host: hostOf(memoryChunkStore(nodeCrypto), freeBytes),
+    host: hostOf(memoryChunkStore(nodeCrypto), freeBytes, options),
     model,
     modelName: model.source.name,
     hashes: new Map(),
@@ -101,7 +129,7 @@ export function testCluster(model: Model, options: TestClusterOptions): TestClus
   ) => {
     const links = connect('root', id);
     const session = new WorkerSession({
-      host: hostOf(store, free),
+      host: hostOf(store, free, options),
       root: watched(links[1]),
       async dialPeer(entry: RosterEntry, hello) {
         const target = workers.get(entry.id);
