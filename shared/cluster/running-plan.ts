@@ -6,7 +6,7 @@ import type { AlgorithmCost } from '../collective/choice.ts';
 import type { VectorCodec } from '../collective/vector-codec.ts';
 import type { Candidates, LoadedProgram, Step } from '../device/device.ts';
 import { stepTokens } from '../device/step.ts';
-import { mergeCandidates } from '../device/top-k.ts';
+import { mergeAnswers } from '../device/top-k.ts';
 import { candidatesFromWords, stepToWords } from '../device/words.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { NetworkRecorder } from '../measure/network.ts';
@@ -96,7 +96,7 @@ export class RunningPlan {
     if (this.failure) throw this.failure;
     this.record(step, { begun, computed, ended: now() }, sentBytes, result, others);
     const remote = others.map(({ candidates }) => candidates);
-    return merged(
+    return mergeAnswers(
       step,
       answering.map((id) => (id === ROOT_ID ? (result?.candidates ?? []) : remote.shift()!)),
     );
@@ -170,17 +170,4 @@ export class RunningPlan {
       syncMs: Math.max(0, totalMs - computeMs),
     });
   }
-}
-
-/** `parts`: of each rank of the last stage, in the vocabulary's order, one answer for each row. */
-function merged(step: Step, parts: readonly (readonly Candidates[])[]): readonly Candidates[] {
-  if (parts.length === 1) return parts[0];
-  return step.runs
-    .flatMap((run) => run.wanted)
-    .map((request, row) =>
-      mergeCandidates(
-        parts.map((part) => part[row]),
-        request,
-      ),
-    );
 }

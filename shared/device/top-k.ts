@@ -2,7 +2,7 @@
 // vocabulary rows. Exact: nothing here approximates. It knows no probabilities beyond the log-sum-exp.
 
 import type { Range, TokenId } from '../units.ts';
-import type { Candidates, LogitsRequest } from './device.ts';
+import type { Candidates, LogitsRequest, Step } from './device.ts';
 
 /**
  * Answers `request` from the logits of the vocabulary rows that start at `vocabularyStart`. A logit that is NaN counts
@@ -27,6 +27,19 @@ export function selectCandidates(
     apart: Float32Array.from(request.apart, (id) => logits[id - vocabularyStart] ?? Number.NaN),
     full: request.full ? logits.slice() : undefined,
   };
+}
+
+/** What a step wants, from what holders of disjoint parts of the vocabulary answered: `parts` in its order, a row a request. */
+export function mergeAnswers(step: Step, parts: readonly (readonly Candidates[])[]): readonly Candidates[] {
+  if (parts.length === 1) return parts[0];
+  return step.runs
+    .flatMap((run) => run.wanted)
+    .map((request, row) =>
+      mergeCandidates(
+        parts.map((part) => part[row]),
+        request,
+      ),
+    );
 }
 
 /**

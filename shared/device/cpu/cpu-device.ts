@@ -16,7 +16,7 @@ import type {
   WeightFile,
 } from '../device.ts';
 import { assertStep, ClosedProgramError, checkedSegment, InvalidStepError, stepTokens } from '../step.ts';
-import { mergeCandidates } from '../top-k.ts';
+import { mergeAnswers } from '../top-k.ts';
 import { candidatesFromWords, stepToWords } from '../words.ts';
 import { Barrier, BrokenBarrierError } from './barrier.ts';
 import { boardHalfBytes } from './exchange.ts';
@@ -272,12 +272,12 @@ class LoadedOnThreads implements LoadedProgram {
   }
 
   /** This thread's part; then waits for the others. */
-  private async compute(step: Step, segment: number): Promise<Candidates[]> {
+  private async compute(step: Step, segment: number): Promise<readonly Candidates[]> {
     try {
       const own = await this.first.runWithPauses(step, segment, this.barrier, this.pauses);
       const ticket = this.barrier.arrive();
       while (!this.barrier.passed(ticket, this.pauses.afterMs)) await this.pauses.pause();
-      if (own.length === 0 || this.others.length === 0) return [...own];
+      if (own.length === 0) return own;
       const parts = [own];
       for (const [i, answer] of this.answers.entries()) {
         parts.push(
@@ -288,14 +288,7 @@ class LoadedOnThreads implements LoadedProgram {
           ),
         );
       }
-      return step.runs
-        .flatMap((run) => run.wanted)
-        .map((request, i) =>
-          mergeCandidates(
-            parts.map((part) => part[i]),
-            request,
-          ),
-        );
+      return mergeAnswers(step, parts);
     } catch (error) {
       this.barrier.break();
       this.failure ??= await this.causeOf(error);
