@@ -7,7 +7,14 @@ import { CacheLostError } from '../engine/errors.ts';
 import type { Stepper } from '../engine/stepper.ts';
 import { evenSpeeds } from '../layout/even-speeds.ts';
 import { formatLayout } from '../layout/format-layout.ts';
-import type { Layout, LayoutGoal, LinkCapacity, NodeCapacity, SyncType } from '../layout/layout.ts';
+import {
+  type Layout,
+  type LayoutGoal,
+  type LinkCapacity,
+  type NodeCapacity,
+  nodesOf,
+  type SyncType,
+} from '../layout/layout.ts';
 import { NotEnoughMemoryError } from '../layout/layout-errors.ts';
 import { type PlannedLayout, planLayout } from '../layout/plan-layout.ts';
 import type { Slice } from '../layout/slice.ts';
@@ -237,13 +244,17 @@ export class Cluster implements Stepper {
       throw error;
     }
     const { host, onEvent } = this.options;
+    const before = this.recorder.snapshot();
     const times: Milliseconds[] = [];
     for (let position = 0; position < Math.min(TRIAL_TOKENS, this.seqLen); position++) {
       const begun = host.now();
       await plan.run({ runs: [{ slot: 0, position, tokens: [0], wanted: [{ topK: 1, apart: [], full: false }] }] });
       times.push(host.now() - begun);
     }
+    // What the trial has counted, on any node, is no part of a run; the weights that came before it are.
+    await this.report();
     this.recorder.reset();
+    this.recorder.merge(before);
     const trialMs = times.sort((a, b) => a - b)[times.length >> 1];
     if (trialMs <= aloneMs * UNPREDICTED) return false;
     onEvent({ type: 'rejected', trialMs, aloneMs });
@@ -252,8 +263,7 @@ export class Cluster implements Stepper {
 
   private async measure(member: Member): Promise<void> {
     if (member.capacity) return;
-    const { bytesPerSecond, macsPerSecond, freeBytes, threads } = await member.ask({ type: 'measure' }, 'capacity');
-    member.threads = threads;
+    const { bytesPerSecond, macsPerSecond, freeBytes } = await member.ask({ type: 'measure' }, 'capacity');
     await member.measureLink(() => this.options.host.now());
     member.capacity = { id: member.id, bytesPerSecond, macsPerSecond, freeBytes };
     this.recorder.setLink(member.id, member.link!);
@@ -314,7 +324,7 @@ export class Cluster implements Stepper {
     const tag = ++this.lastTag;
     this.mail.begin(tag);
     this.broken = undefined;
-    const nodes = layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    const nodes = nodesOf(layout);
     const remote = layout.stages.flatMap((ranks, stage) =>
       ranks
         .filter(({ node }) => node !== ROOT_ID)

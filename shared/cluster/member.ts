@@ -51,7 +51,6 @@ export class Member {
   readonly id: PeerId;
   readonly address: RosterEntry;
   capacity: NodeCapacity | undefined;
-  threads = 0;
   link: LinkCapacity | undefined;
   /** Hears how many bytes of weights more the member has written. */
   onWritten: ((bytes: Bytes) => void) | undefined;
@@ -108,13 +107,11 @@ export class Member {
     this.writtenBytes = bytes;
   }
 
-  /** Whether somebody waited for it. */
-  answered(answer: ToRoot): boolean {
+  /** Goes to whoever has waited for it longest. */
+  answered(answer: ToRoot): void {
     const tag = 'tag' in answer ? answer.tag : undefined;
     const at = this.questions.findIndex((question) => question.type === answer.type && question.tag === tag);
-    if (at < 0) return false;
-    this.questions.splice(at, 1)[0].resolve(answer);
-    return true;
+    if (at >= 0) this.questions.splice(at, 1)[0].resolve(answer);
   }
 
   /** Nobody will be answered any more. */

@@ -2,7 +2,6 @@
 // thing at a time, and the worker answers with the message of the name that the question gives.
 
 import type { AlgorithmCost, Timings } from '../collective/choice.ts';
-import type { Blame } from '../errors.ts';
 import type { Layout, SyncType } from '../layout/layout.ts';
 import type { NetworkSnapshot } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
@@ -68,7 +67,6 @@ export type ToRoot =
       readonly bytesPerSecond: number;
       readonly macsPerSecond: number;
       readonly freeBytes: Bytes;
-      readonly threads: number;
     }
   | { readonly type: 'probed' }
   | { readonly type: 'meshed'; readonly unreachable: readonly { readonly id: PeerId; readonly why: string }[] }
@@ -83,7 +81,6 @@ export type ToRoot =
       readonly type: 'failed';
       readonly tag: number;
       readonly message: string;
-      readonly blame: Blame | undefined;
       readonly peer?: PeerId;
     };
 

@@ -8,7 +8,7 @@ import type { Candidates, LoadedProgram, Step } from '../device/device.ts';
 import { stepTokens } from '../device/step.ts';
 import { mergeAnswers } from '../device/top-k.ts';
 import { candidatesFromWords, stepToWords } from '../device/words.ts';
-import type { Layout } from '../layout/layout.ts';
+import { type Layout, nodesOf } from '../layout/layout.ts';
 import type { NetworkRecorder } from '../measure/network.ts';
 import { type Model, readRows } from '../model/model.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
@@ -56,7 +56,7 @@ export class RunningPlan {
     this.parts = parts;
     this.tag = parts.tag;
     this.layout = parts.layout;
-    this.nodes = parts.layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    this.nodes = nodesOf(parts.layout);
     this.workers = this.nodes.flat().filter((id) => id !== ROOT_ID);
   }
 
@@ -106,39 +106,49 @@ export class RunningPlan {
     await this.parts.own?.loaded.close();
   }
 
-  /** [tokens, dim]: read from the file, so that no node holds the table; and as others will read what is sent of them. */
+  /** [tokens, dim]: read from the file, so that no node holds the table. */
   private async embeddings(step: Step): Promise<Float32Array> {
-    const { model, codec } = this.parts;
+    const { model } = this.parts;
     const { dim } = model.header;
     const tokens = step.runs.flatMap((run) => run.tokens);
     const rows = new Float32Array(tokens.length * dim);
     await Promise.all(
       tokens.map(async (id, i) => rows.set(await readRows(model, 'embedding', { start: id, end: id + 1 }), i * dim)),
     );
-    if (this.workers.length > 0) codec.decode(codec.encode(rows, 0, rows.length), rows, 0, rows.length);
     return rows;
   }
 
-  /** To all workers; returns how many bytes. */
+  /** To all workers; returns how many bytes. Leaves in `embeddings` what the first stage reads of them. */
   private send(step: Step, embeddings: Float32Array): Bytes {
-    const { peers, codec, tag } = this.parts;
+    const { peers, tag } = this.parts;
     if (this.workers.length === 0) return 0;
     const words = stepToWords(step);
-    const first = receiversOf(this.nodes[0]);
-    const scatters = scattersInput(this.parts.inputCosts, first.length, embeddings.length);
-    const whole = scatters ? undefined : codec.encode(embeddings, 0, embeddings.length);
-    const none = new Uint8Array();
+    const inputs = this.encodeInputs(embeddings);
     let sent = 0;
-    for (const [stage, ranks] of this.nodes.entries()) {
-      for (const id of receiversOf(ranks)) {
-        const part = (): Uint8Array =>
-          codec.encode(embeddings, ...segment(embeddings.length, first.length, first.indexOf(id)));
-        const frame = stepFrame(tag, words, stage > 0 ? none : (whole ?? part()));
-        peers.send(id, ...frame);
-        sent += frame.reduce((sum, { length }) => sum + length, 0);
-      }
+    for (const id of this.workers) {
+      const frame = stepFrame(tag, words, inputs.get(id) ?? new Uint8Array());
+      peers.send(id, ...frame);
+      sent += frame.reduce((sum, { length }) => sum + length, 0);
     }
     return sent;
+  }
+
+  /** For each worker of the first stage: all, or its segment. */
+  private encodeInputs(embeddings: Float32Array): Map<PeerId, Uint8Array> {
+    const { codec, inputCosts } = this.parts;
+    const { length } = embeddings;
+    const receivers = receiversOf(this.nodes[0]);
+    const encode = (start: number, end: number): Uint8Array => {
+      const bytes = codec.encode(embeddings, start, end);
+      codec.decode(bytes, embeddings, start, end);
+      return bytes;
+    };
+    if (receivers.length === 0) return new Map();
+    if (scattersInput(inputCosts, receivers.length, length)) {
+      return new Map(receivers.map((id, i) => [id, encode(...segment(length, receivers.length, i))]));
+    }
+    const whole = encode(0, length);
+    return new Map(receivers.map((id) => [id, whole]));
   }
 
   private answerOf(id: PeerId): Promise<RemoteAnswer> {

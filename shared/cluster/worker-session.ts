@@ -5,7 +5,7 @@ import { timeAlgorithms } from '../collective/choice.ts';
 import type { LoadedProgram } from '../device/device.ts';
 import { assertStep } from '../device/step.ts';
 import { candidatesToWords, stepFromWords } from '../device/words.ts';
-import { ShoalError } from '../errors.ts';
+import { nodesOf } from '../layout/layout.ts';
 import { NetworkRecorder } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
 import type { Link } from '../mesh/link.ts';
@@ -143,7 +143,7 @@ export class WorkerSession {
     switch (message.type) {
       case 'measure': {
         this.speed ??= await host.measure();
-        return this.answer({ type: 'capacity', ...this.speed, freeBytes: host.freeBytes(), threads: host.threads });
+        return this.answer({ type: 'capacity', ...this.speed, freeBytes: host.freeBytes() });
       }
       case 'probe':
         return this.answer({ type: 'probed' });
@@ -240,7 +240,7 @@ export class WorkerSession {
   private async plan(message: PlanMessage): Promise<void> {
     const { host, onEvent } = this.parts;
     const { tag, header, layout, model, slots, maxTokens, syncType } = message;
-    const nodes = layout.stages.map((ranks) => ranks.map(({ node }) => node));
+    const nodes = nodesOf(layout);
     this.begin(tag, nodes.flat());
     await this.unload();
     checkHeader(header, model);
@@ -289,7 +289,7 @@ export class WorkerSession {
     assertStep(step, this.limits);
     const embeddings = this.isFirstStage ? await runner.takeInput(step, input) : undefined;
     const { candidates, computeMs } = await runner.run(step, embeddings);
-    if (candidates.length === 0 && !runner.isLast) return;
+    if (!runner.isLast) return;
     const answer = candidatesToWords(candidates);
     this.peers.send(
       ROOT_ID,
@@ -314,8 +314,7 @@ export class WorkerSession {
     if (tag !== this.tag) return;
     const peer = error instanceof PeerGoneError ? error.peer : undefined;
     const { message } = error as Error;
-    const blame = error instanceof ShoalError ? error.blame : undefined;
     if (peer === undefined) this.parts.onEvent({ type: 'failed', message });
-    this.answer({ type: 'failed', tag, message, blame, ...(peer === undefined ? {} : { peer }) });
+    this.answer({ type: 'failed', tag, message, ...(peer === undefined ? {} : { peer }) });
   }
 }

@@ -14,6 +14,9 @@ export interface Layout {
   readonly stages: readonly (readonly LayoutRank[])[];
 }
 
+/** Who computes: [stages][ranks]. */
+export const nodesOf = ({ stages }: Layout): PeerId[][] => stages.map((ranks) => ranks.map(({ node }) => node));
+
 /** A node as the planner sees it. */
 export interface NodeCapacity {
   readonly id: PeerId;

@@ -13,6 +13,14 @@ test('sharing that gains is kept', async () => {
   const { cluster, close } = testCluster(model, speed);
   await cluster.settle();
   expect(cluster.layout?.stages.flat()).toHaveLength(2);
+  // The weights that were sent are counted, the trial's tokens are not, on neither node.
+  const reports = await cluster.report();
+  expect(reports).toHaveLength(2);
+  expect(reports[0].snapshot.operations.WEIGHTS?.bytes).toBeGreaterThan(100_000);
+  for (const { snapshot } of reports) {
+    expect(snapshot.operations.SYNC_NODE_SLICES).toBeUndefined();
+    expect(snapshot.steps.prediction.tokens).toBe(0);
+  }
   await close();
 });
 

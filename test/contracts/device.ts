@@ -205,7 +205,7 @@ export function deviceContract(
       const tolerance = tolerances.consistency[contractModel.weightType];
       let model: Model;
       let steps: Step[];
-      const expected: Candidates[][] = [];
+      const expected: (readonly Candidates[])[] = [];
       beforeAll(async () => {
         model = await openModel(contractModel);
         const { vocabSize } = model.header;

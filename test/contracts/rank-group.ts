@@ -2,7 +2,7 @@
 // sums, hands the residual stream to the next stage and merges the ranks' candidates. One rank is the simplest group.
 
 import type { Candidates, Device, LoadedProgram, LoadOptions, Step } from '../../shared/device/device.ts';
-import { mergeCandidates } from '../../shared/device/top-k.ts';
+import { mergeAnswers } from '../../shared/device/top-k.ts';
 import { cutRange, kvHeadsOf, type Slice, wholeSlice } from '../../shared/layout/slice.ts';
 import type { ModelHeader } from '../../shared/model/header.ts';
 import type { Model } from '../../shared/model/model.ts';
@@ -17,7 +17,7 @@ interface Rank {
 
 export interface RankGroup {
   /** One answer a wanted row, over the whole vocabulary. */
-  run(step: Step): Promise<Candidates[]>;
+  run(step: Step): Promise<readonly Candidates[]>;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function loadGroup(
 
 interface StageResult {
   readonly output: Float32Array | undefined;
-  readonly candidates: Candidates[];
+  readonly candidates: readonly Candidates[];
 }
 
 async function runStage(ranks: Rank[], step: Step, input: Float32Array | undefined): Promise<StageResult> {
@@ -65,15 +65,9 @@ async function runStage(ranks: Rank[], step: Step, input: Float32Array | undefin
       if (output) outputs.push(output.slice()); // it is valid only until the next call
       parts.push(candidates);
     }
-    const requests = step.runs.flatMap((run) => run.wanted);
     result = {
       output: sync === 'all-reduce' ? sum(outputs) : outputs[0],
-      candidates: parts[0].map((_, row) =>
-        mergeCandidates(
-          parts.map((part) => part[row]),
-          requests[row],
-        ),
-      ),
+      candidates: parts[0].length > 0 ? mergeAnswers(step, parts) : [],
     };
   }
   return result;
