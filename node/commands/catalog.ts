@@ -20,6 +20,7 @@ const CLUSTER_OPTIONS = [
   'accept',
   'nodes',
   'layout',
+  'replicate',
   'key',
   'max-memory',
 ] as const satisfies readonly OptionName[];

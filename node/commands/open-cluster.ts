@@ -83,6 +83,7 @@ export async function startCluster(
     hashes,
     goal,
     syncType: options['buffer-float-type'] ?? 'q80',
+    replicates: options.replicate !== 'never',
     slots: 1,
     maxTokens,
     cluster: randomBytes(16).toString('hex'),

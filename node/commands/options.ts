@@ -78,6 +78,10 @@ export const OPTIONS = {
     ['q80', 'f32'],
     'Type of what nodes send each other: q80 is a quarter of the bytes, f32 exact. Default: q80.',
   ),
+  replicate: choice(
+    ['auto', 'never'],
+    'Where messages take long, nodes side by side compute half of each layer in full, so that they wait for each other half as often; it takes memory. Default: auto.',
+  ),
   temperature: real(0, 100, '0: always the most probable token; higher: more daring. Default: 0.8.'),
   topp: real(
     0,

@@ -12,7 +12,16 @@ export const DEFAULT_PORT = 9999;
 
 export type RootOptions = Pick<
   OptionValues,
-  'workers' | 'accept' | 'nodes' | 'layout' | 'key' | 'max-memory' | 'buffer-float-type' | 'device' | 'nthreads'
+  | 'workers'
+  | 'accept'
+  | 'nodes'
+  | 'layout'
+  | 'key'
+  | 'max-memory'
+  | 'buffer-float-type'
+  | 'replicate'
+  | 'device'
+  | 'nthreads'
 >;
 
 /** Whether other nodes are to take part. */

@@ -50,6 +50,8 @@ export interface ClusterOptions {
   readonly hashes: KnownHashes;
   readonly goal: LayoutGoal;
   readonly syncType: SyncType;
+  /** Whether ranks may compute half of each layer in full, where that saves time. */
+  readonly replicates: boolean;
   readonly slots: number;
   readonly maxTokens: number;
   /** Unpredictable: workers of one cluster know each other by it. */
@@ -216,13 +218,14 @@ export class Cluster implements Stepper {
   }
 
   private planFor(nodes: readonly NodeCapacity[]): PlannedLayout {
-    const { model, goal, syncType, slots, maxTokens } = this.options;
+    const { model, goal, syncType, replicates, slots, maxTokens } = this.options;
     return planLayout({
       header: model.header,
       nodes,
       links: (a, b) => this.linkBetween(a, b),
       goal,
       syncType,
+      replicates,
       slots,
       maxTokens,
       allReduceMs: (ranks) => this.tuner.allReduceMs(ranks),

@@ -2,10 +2,10 @@
 // It does not choose the nodes; it finds the best for those it is given, or that they do not suffice.
 
 import { apportion } from './apportion.ts';
-import { allReduceMs, type CostInputs, type PlacedRank, type Prediction, predict, stageComputeMs } from './cost.ts';
+import { allReduceMs, type PlacedRank, type Prediction, predict, stageComputeMs } from './cost.ts';
 import { cutStage, isIdle } from './cut-stage.ts';
 import type { NodeCapacity } from './layout.ts';
-import type { MemoryOptions } from './memory.ts';
+import { type ReplicateInputs, replicateHalf } from './replicate.ts';
 
 export interface Placement {
   readonly stages: readonly (readonly PlacedRank[])[];
@@ -13,9 +13,7 @@ export interface Placement {
 }
 
 /** What does not change between the arrangements of one plan. */
-export interface ArrangeInputs extends CostInputs {
-  readonly memory: MemoryOptions;
-}
+export type ArrangeInputs = ReplicateInputs;
 
 /** Stages whose speeds differ by less than that share layers evenly: measurements are no better. */
 const ALIKE = 1.1;
@@ -33,11 +31,11 @@ export function arrange(
   const counts = layersOfStages(inputs, stages, eachHolds);
   if (!counts) return undefined;
   let start = 0;
-  const placed: PlacedRank[][] = [];
+  const placed: (readonly PlacedRank[])[] = [];
   for (const [i, nodes] of stages.entries()) {
     const ranks = cutRanks(inputs, nodes, start, counts[i], eachHolds);
     if (!ranks || ranks.some(({ slice }) => isIdle(slice))) return undefined;
-    placed.push(ranks);
+    placed.push(replicateHalf(inputs, ranks));
     start += counts[i];
   }
   return { stages: placed, predicted: predict(inputs, placed) };

@@ -47,13 +47,16 @@ export function predict(inputs: CostInputs, stages: readonly (readonly PlacedRan
   let syncMs = 0;
   for (const [index, ranks] of stages.entries()) {
     computeMs += stageComputeMs(inputs.header, ranks);
-    syncMs += 2 * rangeLength(ranks[0].slice.layers) * allReduceMs(inputs, idsOf(ranks));
+    syncMs += syncsPerLayer(ranks) * rangeLength(ranks[0].slice.layers) * allReduceMs(inputs, idsOf(ranks));
     const next = stages[index + 1];
     if (next) syncMs += hopMs(inputs, ranks, next);
   }
   syncMs += controlMs(inputs, stages.flat());
   return { msPerToken: computeMs + syncMs, computeMs, syncMs };
 }
+
+/** All-reduces in a layer of these ranks, if there are several. */
+export const syncsPerLayer = ([{ slice }]: readonly PlacedRank[]): number => (slice.replicated ? 1 : 2);
 
 const idsOf = (ranks: readonly PlacedRank[]): PeerId[] => ranks.map(({ node }) => node.id);
 

@@ -16,6 +16,7 @@ export function explain(
 ): string[] {
   const taking = placement.stages.flat().map(({ node }) => node);
   const reasons = [shape(placement)];
+  reasons.push(...inFull(placement));
   if (taking.length > 1) reasons.push(alone(inputs, nodes[0]));
   const spare = nodes.filter((node) => !taking.includes(node));
   if (spare.length > 0) reasons.push(whySpare(inputs, nodes, goal, placement, spare));
@@ -39,6 +40,11 @@ function shape({ stages, predicted }: Placement): string {
   const { msPerToken, computeMs, syncMs } = predicted;
   const parts = `compute ${text(computeMs)}, sync ${text(syncMs)}`;
   return `${count(stages.length, 'stage')} of ${of}: ${text(msPerToken)} ms a token predicted (${parts})`;
+}
+
+function inFull({ stages }: Placement): string[] {
+  const halves = new Set(stages.flatMap(([{ slice }]) => slice.replicated ?? []));
+  return [...halves].map((half) => `all ranks compute ${half} in full, which is faster than to add it up`);
 }
 
 function alone(inputs: ArrangeInputs, root: NodeCapacity): string {

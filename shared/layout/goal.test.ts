@@ -37,10 +37,10 @@ test('a layout as a table', () => {
   expect(formatLayout(layout, header)).toMatchInlineSnapshot(`
     [
       "stage  node       layers  heads   hidden   share",
-      "    0  root          0-2    0-1    0-127  23.9 %",
-      "    0  pi            0-2    2-3  128-255  23.9 %",
-      "    1  raspberry     3-5    0-1    0-127  26.1 %",
-      "    1  tab           3-5    2-3  128-255  26.0 %",
+      "    0  root          0-2    0-3    0-127  24.2 %",
+      "    0  pi            0-2    0-3  128-255  24.2 %",
+      "    1  raspberry     3-5    0-3    0-127  25.8 %",
+      "    1  tab           3-5    0-3  128-255  25.8 %",
     ]
   `);
 });

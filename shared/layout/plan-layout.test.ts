@@ -7,7 +7,7 @@ import type { LayoutGoal, LinkCapacity, NodeCapacity } from './layout.ts';
 import { ImpossibleLayoutError, NotEnoughMemoryError } from './layout-errors.ts';
 import { HIDDEN_UNIT, headUnit, rankBytes, VOCABULARY_UNIT } from './memory.ts';
 import { type LayoutRequest, type PlannedLayout, planLayout } from './plan-layout.ts';
-import { kvHeadsOf, wholeSlice } from './slice.ts';
+import { kvHeadsOf, type LayerHalf, wholeSlice } from './slice.ts';
 
 const GB = 2 ** 30;
 
@@ -85,13 +85,18 @@ function expectSound(asked: LayoutRequest, planned: PlannedLayout): void {
       expect(slice.layers).toEqual(layers);
       expect(slice.kvHeads).toEqual(kvHeadsOf(slice.heads, header.heads / header.kvHeads));
       expect(rangeLength(slice.heads) + rangeLength(slice.hidden)).toBeGreaterThan(0);
+      expect(slice.replicated).toBe(slices[0].replicated);
       // The program has sync points only where a rank has less than all.
       const whole = rangeLength(slice.heads) === header.heads && rangeLength(slice.hidden) === header.hiddenDim;
       expect(whole).toBe(slices.length === 1);
     }
     const parts = (what: 'heads' | 'hidden' | 'vocabulary') => slices.map((slice) => slice[what]);
-    expectTiling(parts('heads'), header.heads, headUnit(header));
-    expectTiling(parts('hidden'), header.hiddenDim, HIDDEN_UNIT);
+    const expectShared = (what: 'heads' | 'hidden', half: LayerHalf, total: number, unit: number) => {
+      if (slices[0].replicated === half) for (const part of parts(what)) expect(part).toEqual({ start: 0, end: total });
+      else expectTiling(parts(what), total, unit);
+    };
+    expectShared('heads', 'attention', header.heads, headUnit(header));
+    expectShared('hidden', 'feed-forward', header.hiddenDim, HIDDEN_UNIT);
     if (index === stages.length - 1) expectTiling(parts('vocabulary'), header.vocabSize, VOCABULARY_UNIT);
     else for (const rows of parts('vocabulary')) expect(rows).toEqual({ start: 0, end: 0 });
   }
@@ -107,7 +112,7 @@ function expectSound(asked: LayoutRequest, planned: PlannedLayout): void {
   expect(computeMs).toBeGreaterThan(0);
   expect(syncMs > 0).toBe(ids.some((id) => id !== nodes[0].id));
   expect(planned.reasons.length).toBeGreaterThanOrEqual(1);
-  expect(planned.reasons.length).toBeLessThanOrEqual(4);
+  expect(planned.reasons.length).toBeLessThanOrEqual(6);
   for (const reason of planned.reasons) expect(reason).not.toMatch(/\n|NaN|undefined|Infinity/);
 }
 
@@ -419,6 +424,42 @@ describe('auto', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('half of each layer in full', () => {
+  const slow = { links: () => SLOW, goal: 'tp' } as const;
+  const halfOf = (plan: PlannedLayout): LayerHalf | undefined => plan.layout.stages[0][0].slice.replicated;
+  const wide = tinyHeader({ ...llama30b, hiddenDim: 1024, layers: 2 });
+
+  test('the half that costs less, where messages take longer than that', () => {
+    expect(halfOf(planned(tinyLlama, many(8), slow))).toBe('attention');
+    expect(halfOf(planned(wide, many(8), slow))).toBe('feed-forward');
+    expect(halfOf(planned(tinyLlama, many(8), { goal: 'tp' }))).toBeUndefined();
+  });
+
+  test('halves what is waited for, and is said to', () => {
+    const [with_, without] = [true, false].map((replicates) => planned(tinyLlama, many(8), { ...slow, replicates }));
+    expect(halfOf(without)).toBeUndefined();
+    expect(with_.predicted.syncMs).toBeLessThan(0.6 * without.predicted.syncMs);
+    expect(with_.predicted.msPerToken).toBeLessThan(without.predicted.msPerToken);
+    expect(with_.reasons.join('\n')).toMatch('all ranks compute attention in full');
+    expect(without.reasons.join('\n')).not.toMatch('in full');
+  });
+
+  test('never where memory does not suffice', () => {
+    const free = planned(tinyLlama, many(8), slow).layout.stages[0].map(({ slice }) =>
+      rankBytes(tinyLlama, slice, { slots: 1, maxTokens: 32 }),
+    );
+    const tight = many(8).map((one, i) => ({ ...one, freeBytes: i === 3 ? free[3] - 1 : free[i] }));
+    expect(halfOf(planned(tinyLlama, tight, slow))).not.toBe('attention');
+  });
+
+  test('not where a rank would have no part in the other half', () => {
+    const nodes = [node('root', 10), node('slow', 0.02)]; // no whole head, but a block of columns
+    for (const { slice } of planned(tinyLlama, nodes, slow).layout.stages[0]) {
+      if (slice.replicated === 'feed-forward') expect(rangeLength(slice.heads)).toBeGreaterThan(0);
+    }
   });
 });
 

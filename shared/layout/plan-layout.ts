@@ -25,6 +25,8 @@ export interface LayoutRequest {
   readonly slots: number;
   /** Most tokens of one step. */
   readonly maxTokens: number;
+  /** Whether ranks may compute half of each layer in full, where that saves time; true by default. */
+  readonly replicates?: boolean;
   /** What an all-reduce of so many bytes takes among these ranks, if it was measured; NaN where it was not. */
   readonly allReduceMs?: (ranks: readonly PeerId[], bytes: Bytes) => Milliseconds;
 }
@@ -35,13 +37,13 @@ export interface PlannedLayout {
   readonly spare: readonly PeerId[];
   /** For one token of one sequence. */
   readonly predicted: Prediction;
-  /** Why it is so, for people: one to four sentences. */
+  /** Why it is so, for people: one to six sentences. */
   readonly reasons: readonly string[];
 }
 
 /** Throws an ImpossibleLayoutError or a NotEnoughMemoryError if the goal cannot be had. */
 export function planLayout(request: LayoutRequest): PlannedLayout {
-  const { header, nodes, goal, links, syncType, slots, maxTokens, allReduceMs } = request;
+  const { header, nodes, goal, links, syncType, slots, maxTokens, replicates = true, allReduceMs } = request;
   if (nodes.length === 0) throw new ImpossibleLayoutError('of no nodes', 'somebody has to run the model', 'add a node');
   assertPossible(goal, header, nodes.length);
   const inputs: ArrangeInputs = {
@@ -50,6 +52,7 @@ export function planLayout(request: LayoutRequest): PlannedLayout {
     links,
     syncType,
     allReduceMs,
+    replicates,
     memory: { slots, maxTokens },
   };
   const placement = place(inputs, nodes, goal);

@@ -4,6 +4,9 @@
 import type { ModelHeader } from '../model/header.ts';
 import { type Range, rangeLength } from '../units.ts';
 
+/** What a layer consists of: each half ends in a product whose partial sums the ranks of a stage add up. */
+export type LayerHalf = 'attention' | 'feed-forward';
+
 export interface Slice {
   readonly layers: Range;
   readonly heads: Range;
@@ -13,6 +16,8 @@ export interface Slice {
   readonly hidden: Range;
   /** Rows of the output matrix. */
   readonly vocabulary: Range;
+  /** The half of each layer that every rank of the stage computes in full, so that nothing is added up after it. */
+  readonly replicated?: LayerHalf;
 }
 
 /** The slice of a rank that is alone. */

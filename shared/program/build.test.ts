@@ -86,6 +86,18 @@ describe('buildProgram', () => {
     for (const program of programs) expect(syncs(program)).toEqual(syncs(programs[0]));
   });
 
+  it('adds up once a layer where all ranks compute half of it in full', () => {
+    const [slice] = slices(header, [1, 1], { start: 0, end: 4 });
+    const { heads, kvHeads } = wholeSlice(header);
+    const attentionWhole = buildProgram(header, { ...slice, heads, kvHeads, replicated: 'attention' });
+    expect(syncs(attentionWhole)).toEqual([...Array(4).fill('all-reduce'), 'none']);
+    expect(opNames(attentionWhole)[0].slice(-feedForward.length)).toEqual(feedForward);
+    const hidden = { start: 0, end: header.hiddenDim };
+    const feedForwardWhole = buildProgram(header, { ...slice, hidden, replicated: 'feed-forward' });
+    expect(syncs(feedForwardWhole)).toEqual([...Array(4).fill('all-reduce'), 'none']);
+    expect(opNames(feedForwardWhole)[0].slice(-attention.length)).toEqual(attention);
+  });
+
   it('uses only buffers that it declares, of the widths that its ops need', () => {
     for (const slice of slices(header, [1, 3, 2], { start: 0, end: 2 })) {
       const { buffers, segments } = buildProgram(header, slice);

@@ -2,7 +2,7 @@
 // on every node, so a root may send the slice instead of the program.
 
 import { ShoalError } from '../errors.ts';
-import { type Slice, wholeSlice } from '../layout/slice.ts';
+import { type LayerHalf, type Slice, wholeSlice } from '../layout/slice.ts';
 import type { ModelHeader } from '../model/header.ts';
 import { type Range, rangeLength } from '../units.ts';
 import type { BufferSpec, Op, Program, Segment, Sync, Weight } from './program.ts';
@@ -20,7 +20,8 @@ export interface ProgramOptions {
 
 /**
  * The program of the rank that holds `slice`. A rank that is alone in its stage gets no sync points inside a layer;
- * otherwise each layer has two, after `wo` and after `w2`, where ranks add up their partial sums.
+ * otherwise each layer has two, after `wo` and after `w2`, where ranks add up their partial sums: but for the half that
+ * all of them compute in full.
  */
 export function buildProgram(
   header: ModelHeader,
@@ -114,7 +115,7 @@ class ProgramBuilder {
       headDim,
     });
     const partial = this.matmul(this.activation(attended), `layers.${layer}.wo`, all(header.dim), headRows, 'partial');
-    this.addPartial(x, partial);
+    this.addPartial(x, partial, 'attention');
   }
 
   private feedForward(layer: number, x: string): void {
@@ -131,7 +132,7 @@ class ProgramBuilder {
       slice.hidden,
       'partial',
     );
-    this.addPartial(x, partial);
+    this.addPartial(x, partial, 'feed-forward');
   }
 
   private logits(x: string): void {
@@ -145,8 +146,8 @@ class ProgramBuilder {
   }
 
   /** Where ranks share a layer their partial sums meet here; then the sum joins the residual stream. */
-  private addPartial(x: string, partial: string): void {
-    if (this.ranksShareLayers) {
+  private addPartial(x: string, partial: string, half: LayerHalf): void {
+    if (this.ranksShareLayers && this.slice.replicated !== half) {
       this.endSegment(partial, 'all-reduce');
       this.input = partial;
     }

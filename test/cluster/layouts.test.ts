@@ -37,13 +37,16 @@ const shapes = [
   ['qwen3, 4 heads', { architecture: 'qwen3', dim: 128, heads: 4, kvHeads: 4, headDim: 32, hiddenDim: 288, layers: 8 }],
   ['f32 weights, heads of 16', { dim: 96, heads: 6, kvHeads: 3, hiddenDim: 160, layers: 8, weightType: 'f32' }],
 ] as const;
-const cases: readonly [nodes: number, goal: LayoutGoal][] = [
-  [3, 'tp'],
-  [8, 'tp'],
-  [7, 'pp'],
-  [8, { stages: 2, ranks: 4 }],
-  [6, { stages: 3, ranks: 2 }],
-  [8, 'auto'],
+/** In models this small half of each layer always costs less than a message. */
+const cases: readonly [nodes: number, goal: LayoutGoal, replicates: boolean][] = [
+  [3, 'tp', false],
+  [3, 'tp', true],
+  [8, 'tp', false],
+  [7, 'pp', false],
+  [8, { stages: 2, ranks: 4 }, false],
+  [8, { stages: 2, ranks: 4 }, true],
+  [6, { stages: 3, ranks: 2 }, false],
+  [8, 'auto', true],
 ];
 
 describe.each(shapes)('%s', async (_, header) => {
@@ -51,17 +54,21 @@ describe.each(shapes)('%s', async (_, header) => {
   const expected = await greedy(await alone(model));
   const expectedLogits = await logits(await alone(model));
 
-  test.each(cases)('%i nodes, %o', async (nodes, goal) => {
-    const exact = testCluster(model, { workers: nodes - 1, goal, wire });
+  test.each(cases)('%i nodes, %o, half in full: %o', async (nodes, goal, replicates) => {
+    const options = { workers: nodes - 1, goal, replicates, wire };
+    const exact = testCluster(model, options);
     await exact.cluster.settle();
     const ranks = exact.cluster.layout!.stages.flat();
-    if (goal !== 'auto') expect(ranks.length).toBeGreaterThan(1);
+    if (goal !== 'auto') {
+      expect(ranks.length).toBeGreaterThan(1);
+      for (const { slice } of ranks) expect(slice.replicated !== undefined).toBe(replicates);
+    }
     expect(await greedy(exact.cluster)).toEqual(expected);
     // Another order of sums may round a q80 activation the other way.
     const tolerance = model.header.weightType === 'f32' ? 1e-9 : 1e-3;
     expectClose(await logits(exact.cluster), expectedLogits, tolerance, 'f32');
     await exact.close();
-    const rounded = testCluster(model, { workers: nodes - 1, goal, wire, syncType: 'q80' });
+    const rounded = testCluster(model, { ...options, syncType: 'q80' });
     await rounded.cluster.settle();
     expectClose(await logits(rounded.cluster), expectedLogits, 2e-3, 'q80');
     await rounded.close();

@@ -42,7 +42,8 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-export interface TestClusterOptions extends Partial<Pick<ClusterOptions, 'goal' | 'syncType' | 'slots' | 'maxTokens'>> {
+export interface TestClusterOptions
+  extends Partial<Pick<ClusterOptions, 'goal' | 'syncType' | 'replicates' | 'slots' | 'maxTokens'>> {
   readonly workers: number;
   readonly wire?: Wire;
   readonly freeBytes?: Bytes;
@@ -118,6 +119,7 @@ export function testCluster(model: Model, options: TestClusterOptions): TestClus
     hashes: new Map(),
     goal: options.goal ?? 'auto',
     syncType: options.syncType ?? 'f32',
+    replicates: options.replicates ?? true,
     slots: options.slots ?? 2,
     maxTokens: options.maxTokens ?? 8,
     cluster: randomBytes(8).toString('hex'),
