@@ -1,7 +1,8 @@
 // What root and workers tell each other besides the frames of a running plan: JSON, in control frames. The root asks, one
 // thing at a time, and the worker answers with the message of the name that the question gives.
 
-import type { AlgorithmCost, Timings } from '../collective/choice.ts';
+import type { Algorithm } from '../collective/all-reduce.ts';
+import type { AlgorithmCost, Rounds, Timings } from '../collective/choice.ts';
 import type { Layout, SyncType } from '../layout/layout.ts';
 import type { NetworkSnapshot } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
@@ -32,7 +33,8 @@ export type ToWorker =
       readonly tag: number;
       readonly ids: readonly PeerId[];
       readonly length: number;
-      readonly kind: 'short' | 'long';
+      readonly algorithms: readonly Algorithm[];
+      readonly rounds: Rounds;
       readonly syncType: SyncType;
     }
   /** Take your place in the layout. → missing, then chunks, then → loaded */

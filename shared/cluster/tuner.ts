@@ -1,14 +1,19 @@
 // Which all-reduce suits which ranks: times them on the real links, once for each group, and remembers. Knows members only
 // as those whom it asks.
 
-import { ALGORITHMS } from '../collective/all-reduce.ts';
+import { ALGORITHMS, type Algorithm } from '../collective/all-reduce.ts';
 import {
   type AlgorithmCost,
   cheapest,
   costOf,
   describeChoice,
+  finalists,
   fitCosts,
+  LONG_ROUNDS,
   measuredLengths,
+  type Rounds,
+  SHORT_ROUNDS,
+  slowestOf,
   type Timings,
   timeAlgorithms,
   UNMEASURED,
@@ -87,26 +92,38 @@ export class Tuner {
     const key = ids.join(' ');
     if (this.known.has(key)) return;
     const lengths = measuredLengths(this.parts.dim, this.parts.maxTokens);
-    const short = await this.time(ids, lengths[0], 'short');
-    const long = await this.time(ids, lengths[1], 'long');
+    let short = await this.time(ids, lengths[0], ALGORITHMS, SHORT_ROUNDS);
+    const final = finalists(short);
+    if (final) {
+      const { algorithms, rounds } = final;
+      const better = await this.time(ids, lengths[0], algorithms, rounds);
+      short = short.map((ms, i) => better[algorithms.indexOf(ALGORITHMS[i])] ?? ms);
+    }
+    const long = await this.time(ids, lengths[1], ALGORITHMS, LONG_ROUNDS);
     this.known.set(key, fitCosts(lengths, short, long));
   }
 
-  /** By all ranks at the same time. */
-  private async time(ids: readonly PeerId[], length: number, kind: 'short' | 'long'): Promise<Timings[]> {
+  /** By all ranks at the same time; the slowest times. */
+  private async time(
+    ids: readonly PeerId[],
+    length: number,
+    algorithms: readonly Algorithm[],
+    rounds: Rounds,
+  ): Promise<Timings> {
     const { mail, peers, now, syncType, nextTag, member } = this.parts;
     const tag = nextTag();
     mail.begin(tag);
     const { sums } = codecsFor(syncType, length);
     const timings = ids.map(async (id, rank) => {
       if (id !== ROOT_ID)
-        return (await member(id).ask({ type: 'tune', tag, ids, length, kind, syncType }, 'timings')).timings;
+        return (await member(id).ask({ type: 'tune', tag, ids, length, algorithms, rounds, syncType }, 'timings'))
+          .timings;
       const group = new LinkGroup(ids, rank, tag, { mail, peers, recorder: new NetworkRecorder(), now });
-      return timeAlgorithms(group, sums, length, kind, now);
+      return timeAlgorithms(group, sums, length, { algorithms, rounds }, now);
     });
     const all = await allHeard(timings);
-    if (all.some(({ length: count }) => count !== ALGORITHMS.length))
+    if (all.some(({ length: count }) => count !== algorithms.length))
       throw new TypeError('a member timed other algorithms');
-    return all;
+    return slowestOf(all);
   }
 }

@@ -156,7 +156,7 @@ export class WorkerSession {
         this.begin(message.tag, message.ids);
         const group = new LinkGroup(message.ids, message.ids.indexOf(this.id), message.tag, this.groupParts());
         const { sums } = codecsFor(message.syncType, message.length);
-        const timings = await timeAlgorithms(group, sums, message.length, message.kind, () => host.now());
+        const timings = await timeAlgorithms(group, sums, message.length, message, () => host.now());
         return this.answer({ type: 'timings', tag: message.tag, timings });
       }
       case 'plan':

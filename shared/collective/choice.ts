@@ -14,7 +14,7 @@ export interface AlgorithmCost {
   readonly msPerValue: number;
 }
 
-/** One time for each of ALGORITHMS. */
+/** One time for each of the algorithms that were to be timed. */
 export type Timings = readonly Milliseconds[];
 
 /** Lengths to measure at: a token's vector, and several tokens' if they are not too long to be sent often. */
@@ -23,20 +23,30 @@ export function measuredLengths(dim: number, maxTokens: number): [short: number,
 }
 
 /** Before any is timed, all are run: code that ran once is slow, and whoever comes first would pay for all. */
-const ROUNDS = { short: { warm: 3, timed: 9 }, long: { warm: 1, timed: 3 } };
+export interface Rounds {
+  readonly warm: number;
+  readonly timed: number;
+}
+export const SHORT_ROUNDS: Rounds = { warm: 3, timed: 9 };
+export const LONG_ROUNDS: Rounds = { warm: 1, timed: 3 };
+const FINAL_ROUNDS: Rounds = { warm: 10, timed: 41 };
+/** Nobody waits longer than that for a better choice. */
+const FINAL_MS: Milliseconds = 2000;
+
+/** A median of a few rounds is off by that much: what it puts farther from the first is no match for it. */
+const IN_THE_RUNNING = 1.5;
 
 /**
- * Median times of all algorithms, at one length. All ranks must call it with the same arguments, at the same time. Each
+ * Median times of some algorithms, at one length. All ranks must call it with the same arguments, at the same time. Each
  * runs several times in a row, as in a step: after another, ranks would still be out of time by what that left behind.
  */
 export async function timeAlgorithms(
   group: Group,
   codec: VectorCodec,
   length: number,
-  kind: keyof typeof ROUNDS,
+  { algorithms, rounds: { warm, timed } }: { readonly algorithms: readonly Algorithm[]; readonly rounds: Rounds },
   now: () => Milliseconds,
 ): Promise<Timings> {
-  const { warm, timed } = ROUNDS[kind];
   const vector = new Float32Array(length);
   const run = async (algorithm: Algorithm, rounds: number): Promise<Milliseconds[]> => {
     const times: Milliseconds[] = [];
@@ -47,21 +57,33 @@ export async function timeAlgorithms(
     }
     return times.sort((a, b) => a - b);
   };
-  for (const algorithm of ALGORITHMS) await run(algorithm, warm);
+  for (const algorithm of algorithms) await run(algorithm, warm);
   const timings: Milliseconds[] = [];
-  for (const algorithm of ALGORITHMS) timings.push((await run(algorithm, timed))[timed >> 1]);
+  for (const algorithm of algorithms) timings.push((await run(algorithm, timed))[timed >> 1]);
   return timings;
 }
 
-/** A line through both lengths for each algorithm. Of all ranks the slowest counts, since all wait for it. */
+/** Of all ranks the slowest counts, since all wait for it. */
+export const slowestOf = (ranks: readonly Timings[]): Timings =>
+  ranks[0].map((_, i) => Math.max(...ranks.map((times) => times[i])));
+
+/** Those of ALGORITHMS that may be the fastest, if they took so long, and with how many rounds to find out; if at all. */
+export function finalists(short: Timings): { readonly algorithms: Algorithm[]; readonly rounds: Rounds } | undefined {
+  const limit = Math.min(...short) * IN_THE_RUNNING;
+  const algorithms = ALGORITHMS.filter((_, i) => short[i] <= limit);
+  const timed = Math.min(FINAL_ROUNDS.timed, Math.floor(FINAL_MS / (limit * algorithms.length)) - FINAL_ROUNDS.warm);
+  if (algorithms.length < 2 || timed <= SHORT_ROUNDS.timed) return undefined;
+  return { algorithms, rounds: { ...FINAL_ROUNDS, timed } };
+}
+
+/** A line through the times at both lengths, for each of ALGORITHMS. */
 export function fitCosts(
   lengths: readonly [short: number, long: number],
-  short: readonly Timings[],
-  long: readonly Timings[],
+  short: Timings,
+  long: Timings,
 ): AlgorithmCost[] {
-  const slowest = (ranks: readonly Timings[], i: number): Milliseconds => Math.max(...ranks.map((times) => times[i]));
   return ALGORITHMS.map((algorithm, i) => {
-    const [atShort, atLong] = [slowest(short, i), slowest(long, i)];
+    const [atShort, atLong] = [short[i], long[i]];
     const msPerValue = Math.max(0, atLong - atShort) / (lengths[1] - lengths[0]);
     return { algorithm, leastMs: atShort, baseMs: atShort - msPerValue * lengths[0], msPerValue };
   });
