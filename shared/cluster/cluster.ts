@@ -132,7 +132,13 @@ export class Cluster implements Stepper {
   /** A worker has come. It takes part from the next plan on. */
   admit(address: RosterEntry, link: Link): void {
     this.lose(address.id, new Error('it came back'));
-    this.members.set(address.id, new Member(address, this.peers, (ms, run) => this.options.host.after(ms, run)));
+    const { host } = this.options;
+    const { peers, recorder } = this;
+    const now = () => host.now();
+    this.members.set(
+      address.id,
+      new Member(address, { peers, recorder, now, after: (ms, run) => host.after(ms, run) }),
+    );
     this.peers.add(address.id, link);
     this.changed = true;
     this.options.onEvent({ type: 'joined', id: address.id });
@@ -431,11 +437,11 @@ export class Cluster implements Stepper {
     if (kind === FrameKind.answer) {
       if (tagOf(frame) === this.plan?.tag) this.plan.answered(from, frame);
     } else if (kind === FrameKind.control) {
-      this.hear(from, readControl<ToRoot>(frame));
+      this.hear(from, readControl<ToRoot>(frame), frame.length);
     }
   }
 
-  private hear(from: PeerId, message: ToRoot): void {
+  private hear(from: PeerId, message: ToRoot, bytes: Bytes): void {
     const member = this.members.get(from);
     if (!member) return;
     if (message.type === 'loading') {
@@ -453,7 +459,7 @@ export class Cluster implements Stepper {
         this.mail.fail(error);
       }
     } else {
-      member.answered(message);
+      member.answered(message, bytes);
     }
   }
 

@@ -1,6 +1,8 @@
 // A worker as the root sees it: its link, what it has said of itself, and the questions that it has not answered yet.
 
 import type { LinkCapacity, NodeCapacity } from '../layout/layout.ts';
+import type { NetworkRecorder } from '../measure/network.ts';
+import { frameBytes } from '../mesh/link.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
 import {
   ANSWER_LIMIT_MS,
@@ -41,8 +43,15 @@ export class SupersededError extends Error {}
 interface Question {
   readonly type: ToRoot['type'];
   readonly tag: number | undefined;
-  readonly resolve: (answer: ToRoot) => void;
+  readonly resolve: (answer: ToRoot, bytes: Bytes) => void;
   readonly reject: (error: Error) => void;
+}
+
+export interface MemberParts {
+  readonly peers: PeerSet;
+  readonly recorder: NetworkRecorder;
+  now(): Milliseconds;
+  after(ms: Milliseconds, run: () => void): () => void;
 }
 
 const PROBE_CHARACTERS = 65_536;
@@ -55,32 +64,47 @@ export class Member {
   /** Hears how many bytes of weights more the member has written. */
   onWritten: ((bytes: Bytes) => void) | undefined;
   private writtenBytes: Bytes = 0;
-  private readonly peers: PeerSet;
-  private readonly after: (ms: Milliseconds, run: () => void) => () => void;
+  private readonly parts: MemberParts;
   private questions: Question[] = [];
 
-  constructor(address: RosterEntry, peers: PeerSet, after: (ms: Milliseconds, run: () => void) => () => void) {
+  constructor(address: RosterEntry, parts: MemberParts) {
     this.id = address.id;
     this.address = address;
-    this.peers = peers;
-    this.after = after;
+    this.parts = parts;
   }
 
-  tell(message: ToWorker): void {
-    this.peers.send(this.id, ...controlFrame(message));
+  /** Returns how many bytes that takes. */
+  tell(message: ToWorker): Bytes {
+    const frame = controlFrame(message);
+    this.parts.peers.send(this.id, ...frame);
+    return frameBytes(frame);
   }
 
   /** Resolves with the next answer of that type, and of that plan. */
   ask<Type extends ToRoot['type']>(message: ToWorker, type: Type): Promise<Answer<Type>> {
-    const answer = this.expect(type, 'tag' in message ? message.tag : undefined);
-    this.tell(message);
+    const { recorder, now } = this.parts;
+    const begun = now();
+    let sentBytes = 0;
+    const answer = this.hear(type, 'tag' in message ? message.tag : undefined, ANSWER_LIMIT_MS, (bytes) =>
+      recorder.record('CONTROL', { peer: this.id, bytes: sentBytes + bytes, ms: now() - begun }),
+    );
+    sentBytes = this.tell(message);
     return answer;
   }
 
   expect<Type extends ToRoot['type']>(type: Type, tag?: number, limitMs = ANSWER_LIMIT_MS): Promise<Answer<Type>> {
+    return this.hear(type, tag, limitMs, () => {});
+  }
+
+  private hear<Type extends ToRoot['type']>(
+    type: Type,
+    tag: number | undefined,
+    limitMs: Milliseconds,
+    onAnswer: (bytes: Bytes) => void,
+  ): Promise<Answer<Type>> {
     return new Promise((resolve, reject) => {
       const callOff = Number.isFinite(limitMs)
-        ? this.after(limitMs, () => {
+        ? this.parts.after(limitMs, () => {
             this.questions = this.questions.filter((known) => known !== question);
             reject(new MemberFailedError(this.id, `it has not answered for ${limitMs / 1000} s`, undefined));
           })
@@ -88,8 +112,9 @@ export class Member {
       const question: Question = {
         type,
         tag,
-        resolve: (answer) => {
+        resolve: (answer, bytes) => {
           callOff();
+          onAnswer(bytes);
           resolve(answer as Answer<Type>);
         },
         reject: (error) => {
@@ -108,10 +133,10 @@ export class Member {
   }
 
   /** Goes to whoever has waited for it longest. */
-  answered(answer: ToRoot): void {
+  answered(answer: ToRoot, bytes: Bytes): void {
     const tag = 'tag' in answer ? answer.tag : undefined;
     const at = this.questions.findIndex((question) => question.type === answer.type && question.tag === tag);
-    if (at >= 0) this.questions.splice(at, 1)[0].resolve(answer);
+    if (at >= 0) this.questions.splice(at, 1)[0].resolve(answer, bytes);
   }
 
   /** Nobody will be answered any more. */

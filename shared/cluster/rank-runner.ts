@@ -212,8 +212,8 @@ export class RankRunner {
     const input = new Float32Array(tokens * this.dim);
     this.stream.decode(bytes, input, 0, input.length);
     const waitMs = Math.max(0, now() - begun - computeMs);
-    recorder.record('SYNC_WITH_ROOT', { peer: sender, bytes: body.length, ms: waitMs });
-    recorder.recordLink(sender, { receivedBytes: body.length, waitMs });
+    recorder.record('SYNC_WITH_ROOT', { peer: sender, bytes: bytes.length, ms: waitMs });
+    recorder.recordLink(sender, { receivedBytes: bytes.length, waitMs });
     return { input, computeMs };
   }
 }

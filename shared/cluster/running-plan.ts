@@ -10,6 +10,7 @@ import { mergeAnswers } from '../device/top-k.ts';
 import { candidatesFromWords, stepToWords } from '../device/words.ts';
 import { type Layout, nodesOf } from '../layout/layout.ts';
 import type { NetworkRecorder } from '../measure/network.ts';
+import { frameBytes } from '../mesh/link.ts';
 import { type Model, readRows } from '../model/model.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
 import { allHeard } from './all-heard.ts';
@@ -77,6 +78,7 @@ export class RunningPlan {
     const candidates = candidatesFromWords(new Int32Array(bytes.slice().buffer));
     const waiting = this.waiting.get(from);
     this.waiting.delete(from);
+    this.parts.recorder.recordLink(from, { receivedBytes: frame.length });
     waiting?.resolve({ computeMs, candidates, bytes: frame.length });
   }
 
@@ -120,15 +122,17 @@ export class RunningPlan {
 
   /** To all workers; returns how many bytes. Leaves in `embeddings` what the first stage reads of them. */
   private send(step: Step, embeddings: Float32Array): Bytes {
-    const { peers, tag } = this.parts;
+    const { peers, recorder, tag } = this.parts;
     if (this.workers.length === 0) return 0;
     const words = stepToWords(step);
     const inputs = this.encodeInputs(embeddings);
     let sent = 0;
     for (const id of this.workers) {
       const frame = stepFrame(tag, words, inputs.get(id) ?? new Uint8Array());
+      const sentBytes = frameBytes(frame);
       peers.send(id, ...frame);
-      sent += frame.reduce((sum, { length }) => sum + length, 0);
+      recorder.recordLink(id, { sentBytes });
+      sent += sentBytes;
     }
     return sent;
   }

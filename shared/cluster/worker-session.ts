@@ -8,7 +8,7 @@ import { candidatesToWords, stepFromWords } from '../device/words.ts';
 import { nodesOf } from '../layout/layout.ts';
 import { NetworkRecorder } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
-import type { Link } from '../mesh/link.ts';
+import { frameBytes, type Link } from '../mesh/link.ts';
 import { checkHeader } from '../model/header-rules.ts';
 import { buildProgram } from '../program/build.ts';
 import type { PeerId } from '../units.ts';
@@ -282,20 +282,20 @@ export class WorkerSession {
   }
 
   private async step(frame: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { tag, words, input } = readStepFrame(frame);
+    const { tag, words: stepWords, input } = readStepFrame(frame);
     const { runner } = this;
     if (tag !== this.tag || !runner) return;
-    const step = stepFromWords(words);
+    this.recorder.recordLink(ROOT_ID, { receivedBytes: frame.length });
+    const step = stepFromWords(stepWords);
     assertStep(step, this.limits);
     const embeddings = this.isFirstStage ? await runner.takeInput(step, input) : undefined;
     const { candidates, computeMs } = await runner.run(step, embeddings);
     if (!runner.isLast) return;
-    const answer = candidatesToWords(candidates);
-    this.peers.send(
-      ROOT_ID,
-      timedHead(FrameKind.answer, tag, computeMs),
-      new Uint8Array(answer.buffer, answer.byteOffset, answer.byteLength),
-    );
+    const words = candidatesToWords(candidates);
+    const body = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    const answer = [timedHead(FrameKind.answer, tag, computeMs), body];
+    this.peers.send(ROOT_ID, ...answer);
+    this.recorder.recordLink(ROOT_ID, { sentBytes: frameBytes(answer) });
   }
 
   private gone(peer: PeerId, reason: Error): void {

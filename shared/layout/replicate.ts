@@ -6,8 +6,8 @@ import { allReduceMs, type CostInputs, type PlacedRank, stageComputeMs, syncsPer
 import { feedForwardWidth, type MemoryOptions, rankBytes } from './memory.ts';
 import type { LayerHalf, Slice } from './slice.ts';
 
-/** Predictions are no better, and what is held twice is gone for something else. */
-const WORTH_IT = 1.1;
+/** It must save a quarter at least: it takes memory, and makes prompts slower, which are bound by computing. */
+const WORTH_IT = 1.33;
 
 export interface ReplicateInputs extends CostInputs {
   readonly memory: MemoryOptions;
