@@ -7,7 +7,7 @@ import { type WorkerEvent, WorkerSession } from '../../shared/cluster/worker-ses
 import { ShoalError } from '../../shared/errors.ts';
 import { type Address, formatAddress, parseAddress } from '../../shared/mesh/address.ts';
 import { WrongKeyError } from '../../shared/mesh/handshake-errors.ts';
-import { watchedLink } from '../../shared/mesh/heartbeat.ts';
+import { type WatchedLink, watchedLink } from '../../shared/mesh/heartbeat.ts';
 import type { Hello } from '../../shared/mesh/hello.ts';
 import type { Link } from '../../shared/mesh/link.ts';
 import { LinkClosedError } from '../../shared/mesh/link-errors.ts';
@@ -223,7 +223,7 @@ class Lender implements AsyncDisposable {
     this.say(`The root ${how}; waiting for the next`);
   }
 
-  private watched(link: Link): Link {
+  private watched(link: Link): WatchedLink {
     return watchedLink(link, { timers: this.mesh.timers });
   }
 

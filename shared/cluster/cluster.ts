@@ -7,21 +7,14 @@ import { CacheLostError } from '../engine/errors.ts';
 import type { Stepper } from '../engine/stepper.ts';
 import { evenSpeeds } from '../layout/even-speeds.ts';
 import { formatLayout } from '../layout/format-layout.ts';
-import {
-  type Layout,
-  type LayoutGoal,
-  type LinkCapacity,
-  type NodeCapacity,
-  nodesOf,
-  type SyncType,
-} from '../layout/layout.ts';
+import { type Layout, type LayoutGoal, type NodeCapacity, nodesOf, type SyncType } from '../layout/layout.ts';
 import { NotEnoughMemoryError } from '../layout/layout-errors.ts';
 import { type PlannedLayout, planLayout } from '../layout/plan-layout.ts';
 import type { Slice } from '../layout/slice.ts';
 import { NetworkRecorder, type NetworkSnapshot } from '../measure/network.ts';
 import { parseNetworkSnapshot } from '../measure/parse-network.ts';
 import { FrameKind } from '../mesh/frames.ts';
-import type { Link } from '../mesh/link.ts';
+import type { WatchedLink } from '../mesh/heartbeat.ts';
 import type { Model } from '../model/model.ts';
 import { buildProgram } from '../program/build.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
@@ -32,6 +25,7 @@ import type { NodeHost } from './host.ts';
 import { Mailbox } from './mailbox.ts';
 import type { DeviceSpeed } from './measure-device.ts';
 import { Member, MemberFailedError, MemberLostError, SupersededError } from './member.ts';
+import { MemberLinks } from './member-links.ts';
 import { ROOT_ID, type RosterEntry, readControl, type ToRoot } from './messages.ts';
 import { PeerSet } from './peer-set.ts';
 import { codecsFor, placeOf, RankRunner } from './rank-runner.ts';
@@ -81,6 +75,17 @@ const TRIAL_TOKENS = 15;
 /** What a token takes, over what is predicted of one node: attention, sampling and the rest. */
 const UNPREDICTED = 1.33;
 
+/** The median of so many tokens, one after the other. */
+async function timeTokens(plan: RunningPlan, tokens: number, now: () => Milliseconds): Promise<Milliseconds> {
+  const times: Milliseconds[] = [];
+  for (let position = 0; position < tokens; position++) {
+    const begun = now();
+    await plan.run({ runs: [{ slot: 0, position, tokens: [0], wanted: [{ topK: 1, apart: [], full: false }] }] });
+    times.push(now() - begun);
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
+
 const membersKey = (members: readonly Member[]): string => members.map(({ id }) => id).join(' ');
 
 export class Cluster implements Stepper {
@@ -94,9 +99,9 @@ export class Cluster implements Stepper {
   private readonly peers: PeerSet;
   private readonly recorder = new NetworkRecorder();
   private readonly tuner: Tuner;
+  private readonly links: MemberLinks;
   private speed: DeviceSpeed | undefined;
   private freeBytes: Bytes | undefined;
-  private meshed = '';
   private lastTag = 0;
   private plan: RunningPlan | undefined;
   /** Why the plan cannot go on. */
@@ -122,6 +127,7 @@ export class Cluster implements Stepper {
       gone: (peer, reason) => this.lose(peer, reason),
     });
     const { host, model, maxTokens, syncType } = options;
+    this.links = new MemberLinks(options.cluster, this.members);
     this.tuner = new Tuner({
       ...{ mail: this.mail, peers: this.peers, now: () => host.now(), dim: model.header.dim, maxTokens, syncType },
       nextTag: () => ++this.lastTag,
@@ -130,7 +136,7 @@ export class Cluster implements Stepper {
   }
 
   /** A worker has come. It takes part from the next plan on. */
-  admit(address: RosterEntry, link: Link): void {
+  admit(address: RosterEntry, link: WatchedLink): void {
     this.lose(address.id, new Error('it came back'));
     const { host } = this.options;
     const { peers, recorder } = this;
@@ -187,7 +193,7 @@ export class Cluster implements Stepper {
   private blame({ member, peer, message }: MemberFailedError): void {
     if (peer === undefined) this.lose(member, new Error(message));
     // With new links; who cannot be reached then is named by the mesh.
-    else if (this.members.has(peer)) this.meshed = '';
+    else if (this.members.has(peer)) this.links.renew();
   }
 
   private async settleOnce(): Promise<void> {
@@ -204,6 +210,7 @@ export class Cluster implements Stepper {
     const root: NodeCapacity = { id: ROOT_ID, ...this.speed, freeBytes: this.freeBytes };
     const nodes = evenSpeeds([root, ...members.map(({ capacity }) => capacity!)]);
     if (!this.plan) await this.tuner.tuneLikely(nodes, goal);
+    await this.links.measure(members);
     const planned = this.planFor(this.betterAlone === membersKey(members) ? [root] : nodes);
     if (this.plan && JSON.stringify(planned.layout) === JSON.stringify(this.plan.layout)) return;
     if (this.plan) await this.drop();
@@ -228,7 +235,7 @@ export class Cluster implements Stepper {
     return planLayout({
       header: model.header,
       nodes,
-      links: (a, b) => this.linkBetween(a, b),
+      links: (a, b) => this.links.between(a, b),
       goal,
       syncType,
       replicates,
@@ -254,17 +261,11 @@ export class Cluster implements Stepper {
     }
     const { host, onEvent } = this.options;
     const before = this.recorder.snapshot();
-    const times: Milliseconds[] = [];
-    for (let position = 0; position < Math.min(TRIAL_TOKENS, this.seqLen); position++) {
-      const begun = host.now();
-      await plan.run({ runs: [{ slot: 0, position, tokens: [0], wanted: [{ topK: 1, apart: [], full: false }] }] });
-      times.push(host.now() - begun);
-    }
+    const trialMs = await timeTokens(plan, Math.min(TRIAL_TOKENS, this.seqLen), () => host.now());
     // What the trial has counted, on any node, is no part of a run; the weights that came before it are.
     await this.report();
     this.recorder.reset();
     this.recorder.merge(before);
-    const trialMs = times.sort((a, b) => a - b)[times.length >> 1];
     if (trialMs <= aloneMs * UNPREDICTED) return false;
     onEvent({ type: 'rejected', trialMs, aloneMs });
     return true;
@@ -278,36 +279,16 @@ export class Cluster implements Stepper {
     this.recorder.setLink(member.id, member.link!);
   }
 
-  /** Between workers the slower of both ways to the root counts. */
-  private linkBetween(a: PeerId, b: PeerId): LinkCapacity {
-    const links = [a, b].flatMap((id) => this.members.get(id)?.link ?? []);
-    return {
-      roundTripMs: Math.max(0, ...links.map(({ roundTripMs }) => roundTripMs)),
-      bytesPerSecond: Math.min(1e12, ...links.map(({ bytesPerSecond }) => bytesPerSecond)),
-    };
-  }
-
   /** Gives all members links to each other. Who cannot be reached by one before it is left out. */
   private async mesh(members: readonly Member[]): Promise<void> {
-    const roster = members.map(({ address }) => address);
-    const key = JSON.stringify(roster);
-    if (this.meshed === key) return;
-    const { cluster } = this.options;
-    const answers = await Promise.all(
-      members.map((member) => member.ask({ type: 'mesh', cluster, you: member.id, roster }, 'meshed')),
-    );
+    const holes = await this.links.openAll(members);
     // Who is dead will be known soon; only then is it a matter between the living.
-    if (answers.some(({ unreachable }) => unreachable.length > 0)) await this.changeWithin(RECONSIDER_MS);
-    for (const [i, { unreachable }] of answers.entries()) {
-      if (this.changed) break;
-      for (const { id, why } of unreachable) {
-        const later = members.findIndex((member) => member.id === id) > i ? id : members[i].id;
-        const other = later === id ? members[i].id : id;
-        this.lose(later, new Error(`it and ${other} cannot reach each other (${why}); check firewalls`));
-      }
+    if (holes.length > 0) await this.changeWithin(RECONSIDER_MS);
+    for (const { earlier, later, why } of holes) {
+      if (this.changed) break; // the first may be the cause of the others
+      this.lose(later, new Error(`it and ${earlier} cannot reach each other (${why}); check firewalls`));
     }
     if (this.changed) throw new MemberLostError('', new Error('the mesh has holes'));
-    this.meshed = key;
   }
 
   /** Resolves when a member came or went, or after that time. */
@@ -471,7 +452,7 @@ export class Cluster implements Stepper {
     this.tuner.forget(id);
     this.changed = true;
     this.onChange?.();
-    this.meshed = '';
+    this.links.renew();
     this.options.onEvent({ type: 'lost', id, why: reason.message });
     const error = new MemberLostError(id, reason);
     member.rejectAll(error);

@@ -27,6 +27,8 @@ export type ToWorker =
   | { readonly type: 'probe'; readonly filler: string }
   /** Have links to all of the roster: dial those before you, expect those behind you. → meshed */
   | { readonly type: 'mesh'; readonly cluster: string; readonly you: PeerId; readonly roster: readonly RosterEntry[] }
+  /** How far are the others? → distances */
+  | { readonly type: 'distances' }
   /** Time all-reduces with these. → timings */
   | {
       readonly type: 'tune';
@@ -72,6 +74,7 @@ export type ToRoot =
     }
   | { readonly type: 'probed' }
   | { readonly type: 'meshed'; readonly unreachable: readonly { readonly id: PeerId; readonly why: string }[] }
+  | { readonly type: 'distances'; readonly roundTrips: readonly { readonly id: PeerId; readonly ms: Milliseconds }[] }
   | { readonly type: 'timings'; readonly tag: number; readonly timings: Timings }
   | { readonly type: 'missing'; readonly tag: number; readonly chunks: readonly number[] }
   | { readonly type: 'loading'; readonly tag: number; readonly done: Bytes; readonly total: Bytes }

@@ -2,8 +2,8 @@
 // all else to the node's handler. Knows no plan.
 
 import { FrameKind } from '../mesh/frames.ts';
-import type { Link } from '../mesh/link.ts';
-import type { PeerId } from '../units.ts';
+import type { WatchedLink } from '../mesh/heartbeat.ts';
+import type { Milliseconds, PeerId } from '../units.ts';
 import { HEAD_BYTES, tagOf } from './frames.ts';
 import type { Mailbox } from './mailbox.ts';
 
@@ -15,7 +15,7 @@ export interface PeerHandlers {
 }
 
 export class PeerSet {
-  private readonly links = new Map<PeerId, Link>();
+  private readonly links = new Map<PeerId, WatchedLink>();
   private readonly mail: Mailbox;
   private readonly handlers: PeerHandlers;
 
@@ -32,12 +32,19 @@ export class PeerSet {
     return [...this.links.keys()];
   }
 
-  link(id: PeerId): Link | undefined {
+  link(id: PeerId): WatchedLink | undefined {
     return this.links.get(id);
   }
 
+  /** To whom how long a round trip takes, as far as it is known. */
+  roundTrips(): { readonly id: PeerId; readonly ms: Milliseconds }[] {
+    return [...this.links].flatMap(([id, { roundTripMs }]) =>
+      roundTripMs === undefined ? [] : { id, ms: roundTripMs },
+    );
+  }
+
   /** Takes over the link; one to the same peer that there was is closed. */
-  add(id: PeerId, link: Link): void {
+  add(id: PeerId, link: WatchedLink): void {
     const before = this.links.get(id);
     this.links.set(id, link);
     before?.close();
@@ -60,7 +67,7 @@ export class PeerSet {
     link?.close();
   }
 
-  private sort(id: PeerId, link: Link, frame: Uint8Array<ArrayBuffer>): void {
+  private sort(id: PeerId, link: WatchedLink, frame: Uint8Array<ArrayBuffer>): void {
     try {
       const kind = frame[0];
       if (kind === FrameKind.sync || kind === FrameKind.hop) {

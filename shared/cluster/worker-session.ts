@@ -8,7 +8,8 @@ import { candidatesToWords, stepFromWords } from '../device/words.ts';
 import { nodesOf } from '../layout/layout.ts';
 import { NetworkRecorder } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
-import { frameBytes, type Link } from '../mesh/link.ts';
+import type { WatchedLink } from '../mesh/heartbeat.ts';
+import { frameBytes } from '../mesh/link.ts';
 import { checkHeader } from '../model/header-rules.ts';
 import { buildProgram } from '../program/build.ts';
 import type { PeerId } from '../units.ts';
@@ -52,9 +53,9 @@ class PeerGoneError extends Error {
 
 export interface WorkerParts {
   readonly host: NodeHost;
-  readonly root: Link;
+  readonly root: WatchedLink;
   /** Opens a link to another worker of the same cluster; the hello says who calls. */
-  dialPeer(entry: RosterEntry, hello: { readonly cluster: string; readonly id: PeerId }): Promise<Link>;
+  dialPeer(entry: RosterEntry, hello: { readonly cluster: string; readonly id: PeerId }): Promise<WatchedLink>;
   /** What a person may see of it. */
   onEvent(event: WorkerEvent): void;
 }
@@ -74,7 +75,7 @@ export class WorkerSession {
   private readonly recorder = new NetworkRecorder();
   private readonly end: (reason: Error) => void;
   private readonly onArrival = new Set<() => void>();
-  private readonly early: { readonly cluster: string; readonly id: PeerId; readonly link: Link }[] = [];
+  private readonly early: { readonly cluster: string; readonly id: PeerId; readonly link: WatchedLink }[] = [];
   private speed: DeviceSpeed | undefined;
   private cluster = '';
   private id: PeerId = '';
@@ -104,7 +105,7 @@ export class WorkerSession {
   }
 
   /** Another worker dialled this one: perhaps before the root's own word of it has come, then it has to wait. */
-  acceptPeer(link: Link, hello: { readonly cluster?: unknown; readonly id?: unknown }): void {
+  acceptPeer(link: WatchedLink, hello: { readonly cluster?: unknown; readonly id?: unknown }): void {
     if (typeof hello.cluster !== 'string' || typeof hello.id !== 'string' || this.early.length >= MOST_EARLY)
       link.close();
     else this.early.push({ cluster: hello.cluster, id: hello.id, link });
@@ -152,6 +153,8 @@ export class WorkerSession {
         this.id = message.you;
         this.takeEarly();
         return this.answer({ type: 'meshed', unreachable: await this.mesh(message.roster) });
+      case 'distances':
+        return this.answer({ type: 'distances', roundTrips: this.peers.roundTrips() });
       case 'tune': {
         this.begin(message.tag, message.ids);
         const group = new LinkGroup(message.ids, message.ids.indexOf(this.id), message.tag, this.groupParts());
