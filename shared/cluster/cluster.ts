@@ -198,6 +198,7 @@ export class Cluster implements Stepper {
 
   private async settleOnce(): Promise<void> {
     const { host, model, goal, onEvent } = this.options;
+    if (this.lastTag === 0) this.sortMembers();
     const members = [...this.members.values()];
     if (this.broken) await this.drop();
     for (const member of members) member.rejectAll(new SupersededError('another plan began'));
@@ -228,6 +229,18 @@ export class Cluster implements Stepper {
     }
     for (const member of members) if (!this.plan?.workers.includes(member.id)) member.tell({ type: 'spare' });
     onEvent({ type: 'ready' });
+  }
+
+  /**
+   * By address, before the first plan: in whatever order workers come after a restart, each gets the slice again whose
+   * weights it keeps. Later ones stand behind, since a plan must not suffer from who comes.
+   */
+  private sortMembers(): void {
+    const byAddress = [...this.members].sort(([, { address: a }], [, { address: b }]) =>
+      a.host === b.host ? a.port - b.port : a.host < b.host ? -1 : 1,
+    );
+    this.members.clear();
+    for (const [id, member] of byAddress) this.members.set(id, member);
   }
 
   private planFor(nodes: readonly NodeCapacity[]): PlannedLayout {

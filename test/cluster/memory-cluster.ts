@@ -154,7 +154,7 @@ export function testCluster(model: Model, options: TestClusterOptions): TestClus
       unplug: () => each((known) => known.cut()),
     };
     workers.set(id, worker);
-    cluster.admit({ id, host: 'memory', port: 1 }, watched(links[0]));
+    cluster.admit({ id, host: id, port: 1 }, watched(links[0]));
     return worker;
   };
   for (let i = 1; i <= options.workers; i++) join(`w${i}`);
