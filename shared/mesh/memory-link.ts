@@ -61,7 +61,7 @@ function wire({ latencyMs = 0, jitterMs = 0, lossRate = 0, random = Math.random,
   const arm = (): void => {
     if (armed || onTheWay.length === 0) return;
     armed = true;
-    timers.after(onTheWay[0].dueAt - timers.now(), arrive);
+    timers.after(Math.max(0, onTheWay[0].dueAt - timers.now()), arrive);
   };
   const arrive = (): void => {
     armed = false;
