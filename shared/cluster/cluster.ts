@@ -86,6 +86,9 @@ async function timeTokens(plan: RunningPlan, tokens: number, now: () => Millisec
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
+/** node-10 after node-9. */
+const byNumbers = new Intl.Collator('en', { numeric: true });
+
 const membersKey = (members: readonly Member[]): string => members.map(({ id }) => id).join(' ');
 
 export class Cluster implements Stepper {
@@ -232,15 +235,15 @@ export class Cluster implements Stepper {
   }
 
   /**
-   * By address, before the first plan: in whatever order workers come after a restart, each gets the slice again whose
-   * weights it keeps. Later ones stand behind, since a plan must not suffer from who comes.
+   * By machine and name, before the first plan: in whatever order workers come after a restart, each gets the slice again
+   * whose weights it keeps. Later ones stand behind, since a plan must not suffer from who comes.
    */
   private sortMembers(): void {
-    const byAddress = [...this.members].sort(([, { address: a }], [, { address: b }]) =>
-      a.host === b.host ? a.port - b.port : a.host < b.host ? -1 : 1,
+    const inOrder = [...this.members].sort(
+      ([, { address: a }], [, { address: b }]) => byNumbers.compare(a.host, b.host) || byNumbers.compare(a.id, b.id),
     );
     this.members.clear();
-    for (const [id, member] of byAddress) this.members.set(id, member);
+    for (const [id, member] of inOrder) this.members.set(id, member);
   }
 
   private planFor(nodes: readonly NodeCapacity[]): PlannedLayout {
