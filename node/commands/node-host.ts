@@ -2,7 +2,7 @@
 
 import { availableParallelism, freemem, hostname } from 'node:os';
 import type { NodeHost } from '../../shared/cluster/host.ts';
-import { measureDevice } from '../../shared/cluster/measure-device.ts';
+import { measureDevice, measureReading } from '../../shared/cluster/measure-device.ts';
 import type { ChunkStore } from '../../shared/cluster/weights/chunk-store.ts';
 import type { NodeMesh } from '../links/node-mesh.ts';
 import type { Surroundings } from './command.ts';
@@ -27,6 +27,7 @@ export async function nodeHost(
     crypto,
     device,
     measure: () => measureDevice(device, timers.now),
+    measureReading: () => measureReading(device, timers.now),
     threads,
     store,
     freeBytes: () => Math.min(given, freeMemory() * SHARE_OF_FREE),

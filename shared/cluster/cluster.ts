@@ -5,12 +5,12 @@ import type { AlgorithmCost } from '../collective/choice.ts';
 import type { Candidates, OpTiming, Step } from '../device/device.ts';
 import { CacheLostError } from '../engine/errors.ts';
 import type { Stepper } from '../engine/stepper.ts';
-import { evenSpeeds } from '../layout/even-speeds.ts';
 import { formatLayout } from '../layout/format-layout.ts';
 import { type Layout, type LayoutGoal, type NodeCapacity, nodesOf, type SyncType } from '../layout/layout.ts';
 import { NotEnoughMemoryError } from '../layout/layout-errors.ts';
 import { type PlannedLayout, planLayout } from '../layout/plan-layout.ts';
 import type { Slice } from '../layout/slice.ts';
+import { median } from '../measure/median.ts';
 import { NetworkRecorder, type NetworkSnapshot } from '../measure/network.ts';
 import { parseNetworkSnapshot } from '../measure/parse-network.ts';
 import { FrameKind } from '../mesh/frames.ts';
@@ -20,10 +20,10 @@ import { buildProgram } from '../program/build.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
 import { allHeard } from './all-heard.ts';
 import { bringWeights } from './bring-weights.ts';
+import { Capacities } from './capacities.ts';
 import { tagOf } from './frames.ts';
 import type { NodeHost } from './host.ts';
 import { Mailbox } from './mailbox.ts';
-import type { DeviceSpeed } from './measure-device.ts';
 import { Member, MemberFailedError, MemberLostError, SupersededError } from './member.ts';
 import { MemberLinks } from './member-links.ts';
 import { ROOT_ID, type RosterEntry, readControl, type ToRoot } from './messages.ts';
@@ -83,7 +83,7 @@ async function timeTokens(plan: RunningPlan, tokens: number, now: () => Millisec
     await plan.run({ runs: [{ slot: 0, position, tokens: [0], wanted: [{ topK: 1, apart: [], full: false }] }] });
     times.push(now() - begun);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1];
+  return median(times);
 }
 
 /** node-10 after node-9. */
@@ -103,8 +103,7 @@ export class Cluster implements Stepper {
   private readonly recorder = new NetworkRecorder();
   private readonly tuner: Tuner;
   private readonly links: MemberLinks;
-  private speed: DeviceSpeed | undefined;
-  private freeBytes: Bytes | undefined;
+  private readonly capacities: Capacities;
   private lastTag = 0;
   private plan: RunningPlan | undefined;
   /** Why the plan cannot go on. */
@@ -130,6 +129,7 @@ export class Cluster implements Stepper {
       gone: (peer, reason) => this.lose(peer, reason),
     });
     const { host, model, maxTokens, syncType } = options;
+    this.capacities = new Capacities(host, this.recorder);
     this.links = new MemberLinks(options.cluster, this.members);
     this.tuner = new Tuner({
       ...{ mail: this.mail, peers: this.peers, now: () => host.now(), dim: model.header.dim, maxTokens, syncType },
@@ -200,19 +200,14 @@ export class Cluster implements Stepper {
   }
 
   private async settleOnce(): Promise<void> {
-    const { host, model, goal, onEvent } = this.options;
+    const { model, goal, onEvent } = this.options;
     if (this.lastTag === 0) this.sortMembers();
     const members = [...this.members.values()];
     if (this.broken) await this.drop();
     for (const member of members) member.rejectAll(new SupersededError('another plan began'));
-    // One after the other: nodes that share a machine would slow each other down.
-    this.speed ??= await host.measure();
-    // Once: later the model itself takes of it.
-    this.freeBytes ??= host.freeBytes();
-    for (const member of members) await this.measure(member);
+    const nodes = await this.capacities.measure(members);
+    const [root] = nodes;
     await this.mesh(members);
-    const root: NodeCapacity = { id: ROOT_ID, ...this.speed, freeBytes: this.freeBytes };
-    const nodes = evenSpeeds([root, ...members.map(({ capacity }) => capacity!)]);
     if (!this.plan) await this.tuner.tuneLikely(nodes, goal);
     await this.links.measure(members);
     const planned = this.planFor(this.betterAlone === membersKey(members) ? [root] : nodes);
@@ -285,14 +280,6 @@ export class Cluster implements Stepper {
     if (trialMs <= aloneMs * UNPREDICTED) return false;
     onEvent({ type: 'rejected', trialMs, aloneMs });
     return true;
-  }
-
-  private async measure(member: Member): Promise<void> {
-    if (member.capacity) return;
-    const { bytesPerSecond, macsPerSecond, freeBytes } = await member.ask({ type: 'measure' }, 'capacity');
-    await member.measureLink(() => this.options.host.now());
-    member.capacity = { id: member.id, bytesPerSecond, macsPerSecond, freeBytes };
-    this.recorder.setLink(member.id, member.link!);
   }
 
   /** Gives all members links to each other. Who cannot be reached by one before it is left out. */

@@ -16,6 +16,8 @@ export interface NodeHost extends Timers {
   readonly store: ChunkStore;
   /** How fast the device is; asked for once, before anything is loaded. */
   measure(): Promise<DeviceSpeed>;
+  /** How many bytes of weights a second it reads while other nodes are measured too. */
+  measureReading(): Promise<number>;
   /** Memory that may be given to a model. */
   freeBytes(): Bytes;
   /** Memory that the process takes. */

@@ -1,12 +1,12 @@
-// How fast a device is, by running two layers of a made-up model of a common shape on it: once a process, before anything
-// real is loaded.
+// How fast a device is, by running two layers of a made-up model of a common shape on it.
 
 import type { Device, LoadedProgram } from '../device/device.ts';
+import { median } from '../measure/median.ts';
 import type { ModelHeader } from '../model/header.ts';
 import { tensorBytes, tensorList } from '../model/tensor-list.ts';
 import type { TensorEntry } from '../model/tensors.ts';
 import { buildProgram } from '../program/build.ts';
-import type { Milliseconds } from '../units.ts';
+import type { Bytes, Milliseconds } from '../units.ts';
 
 /** 50 MB of q40 weights: more than caches hold of what is read for a token. */
 const SHAPE: ModelHeader = {
@@ -17,6 +17,8 @@ const SHAPE: ModelHeader = {
 const MANY = 32;
 const TOKEN_ROUNDS = 9;
 const MANY_ROUNDS = 2;
+/** So long that those who begin a little later, because they share a machine, count. */
+const READING_MS: Milliseconds = 800;
 
 export interface DeviceSpeed {
   /** Weights read, in a step of one token. */
@@ -25,7 +27,31 @@ export interface DeviceSpeed {
   readonly macsPerSecond: number;
 }
 
-export async function measureDevice(device: Device, now: () => Milliseconds): Promise<DeviceSpeed> {
+/** Alone: with nothing else at work. */
+export const measureDevice = (device: Device, now: () => Milliseconds): Promise<DeviceSpeed> =>
+  withMadeUpModel(device, async (loaded, layerBytes) => {
+    // Whatever else runs on a machine only makes it slower, so the fastest round tells most.
+    const one = Math.min(...(await timeRounds(loaded, 1, (times) => times.length < TOKEN_ROUNDS, now)));
+    const many = Math.min(...(await timeRounds(loaded, MANY, (times) => times.length < MANY_ROUNDS, now)));
+    const layerWeights = (layerBytes / 18) * 32;
+    return {
+      bytesPerSecond: (layerBytes / one) * 1000,
+      macsPerSecond: ((layerWeights * MANY) / many) * 1000,
+    };
+  });
+
+/** Weights read a second by steps of one token, while others are at the same. */
+export const measureReading = (device: Device, now: () => Milliseconds): Promise<number> =>
+  withMadeUpModel(device, async (loaded, layerBytes) => {
+    const until = now() + READING_MS;
+    const times = await timeRounds(loaded, 1, ({ length }) => length === 0 || now() < until, now);
+    return (layerBytes / median(times)) * 1000;
+  });
+
+async function withMadeUpModel<Measured>(
+  device: Device,
+  measure: (loaded: LoadedProgram, layerBytes: Bytes) => Promise<Measured>,
+): Promise<Measured> {
   const tensors = new Map<string, TensorEntry>();
   let offset = 0;
   for (const shape of tensorList(SHAPE)) {
@@ -45,32 +71,25 @@ export async function measureDevice(device: Device, now: () => Milliseconds): Pr
       (sum, { name, size }) => sum + (name.startsWith('layers.') ? size : 0),
       0,
     );
-    const layerWeights = (layerBytes / 18) * 32;
-    const one = await fastestMs(loaded, 1, TOKEN_ROUNDS, now);
-    const many = await fastestMs(loaded, MANY, MANY_ROUNDS, now);
-    return {
-      bytesPerSecond: (layerBytes / one) * 1000,
-      macsPerSecond: ((layerWeights * MANY) / many) * 1000,
-    };
+    return await measure(loaded, layerBytes);
   } finally {
     await loaded.close();
   }
 }
 
-/** Whatever else runs on a machine only makes it slower, so the fastest round tells most. */
-async function fastestMs(
+async function timeRounds(
   loaded: LoadedProgram,
   tokens: number,
-  rounds: number,
+  goesOn: (times: readonly Milliseconds[]) => boolean,
   now: () => Milliseconds,
-): Promise<Milliseconds> {
+): Promise<Milliseconds[]> {
+  const step = { runs: [{ slot: 0, position: 0, tokens: new Array<number>(tokens).fill(1), wanted: [] }] };
+  await loaded.run(step, 0); // compiles
   const times: Milliseconds[] = [];
-  // One round more: the first compiles.
-  for (let round = 0; round <= rounds; round++) {
-    const step = { runs: [{ slot: 0, position: 0, tokens: new Array<number>(tokens).fill(1), wanted: [] }] };
+  while (goesOn(times)) {
     const begun = now();
     await loaded.run(step, 0);
-    if (round > 0) times.push(now() - begun);
+    times.push(now() - begun);
   }
-  return Math.min(...times);
+  return times;
 }

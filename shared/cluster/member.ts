@@ -1,6 +1,7 @@
 // A worker as the root sees it: its link, what it has said of itself, and the questions that it has not answered yet.
 
 import type { LinkCapacity, NodeCapacity } from '../layout/layout.ts';
+import { median } from '../measure/median.ts';
 import type { NetworkRecorder } from '../measure/network.ts';
 import { frameBytes } from '../mesh/link.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
@@ -151,13 +152,13 @@ export class Member {
       await this.ask({ type: 'probe', filler: 'x'.repeat(characters) }, 'probed');
       return now() - begun;
     };
-    const median = async (characters: number, rounds: number): Promise<Milliseconds> => {
+    const typical = async (characters: number, rounds: number): Promise<Milliseconds> => {
       const times: Milliseconds[] = [];
       while (times.length < rounds) times.push(await time(characters));
-      return times.sort((a, b) => a - b)[rounds >> 1];
+      return median(times);
     };
-    const roundTripMs = await median(0, 7);
-    const extraMs = Math.max(0.01, (await median(PROBE_CHARACTERS, 3)) - roundTripMs);
+    const roundTripMs = await typical(0, 7);
+    const extraMs = Math.max(0.01, (await typical(PROBE_CHARACTERS, 3)) - roundTripMs);
     this.link = { roundTripMs, bytesPerSecond: (PROBE_CHARACTERS / extraMs) * 1000 };
   }
 }

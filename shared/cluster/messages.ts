@@ -23,6 +23,8 @@ export interface RosterEntry {
 export type ToWorker =
   /** → capacity */
   | { readonly type: 'measure' }
+  /** The others do it at the same time. → reading */
+  | { readonly type: 'measure-together' }
   /** → probed. Carries some bytes, to time them. */
   | { readonly type: 'probe'; readonly filler: string }
   /** Have links to all of the roster: dial those before you, expect those behind you. → meshed */
@@ -72,6 +74,7 @@ export type ToRoot =
       readonly macsPerSecond: number;
       readonly freeBytes: Bytes;
     }
+  | { readonly type: 'reading'; readonly bytesPerSecond: number }
   | { readonly type: 'probed' }
   | { readonly type: 'meshed'; readonly unreachable: readonly { readonly id: PeerId; readonly why: string }[] }
   | { readonly type: 'distances'; readonly roundTrips: readonly { readonly id: PeerId; readonly ms: Milliseconds }[] }

@@ -146,6 +146,8 @@ export class WorkerSession {
         this.speed ??= await host.measure();
         return this.answer({ type: 'capacity', ...this.speed, freeBytes: host.freeBytes() });
       }
+      case 'measure-together':
+        return this.answer({ type: 'reading', bytesPerSecond: await host.measureReading() });
       case 'probe':
         return this.answer({ type: 'probed' });
       case 'mesh':

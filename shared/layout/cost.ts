@@ -7,7 +7,7 @@
 
 import type { ModelHeader } from '../model/header.ts';
 import { type Bytes, type Milliseconds, type PeerId, rangeLength } from '../units.ts';
-import { speedOf } from './cut-stage.ts';
+import { speedAmong } from './cut-stage.ts';
 import type { LinkCapacity, NodeCapacity, SyncType } from './layout.ts';
 import { cacheBytes, layerWeights, outputWeights } from './memory.ts';
 import type { Slice } from './slice.ts';
@@ -68,7 +68,7 @@ export function stageComputeMs(header: ModelHeader, ranks: readonly PlacedRank[]
   const [layers, last] = [rangeLength(ranks[0].slice.layers), ranks[0].slice.layers.end === header.layers];
   let [attention, feedForward, logits] = [0, 0, 0];
   for (const { node, slice } of ranks) {
-    const msOf = (bytes: Bytes): Milliseconds => (bytes === 0 ? 0 : (1000 * bytes) / speedOf(node));
+    const msOf = (bytes: Bytes): Milliseconds => (bytes === 0 ? 0 : (1000 * bytes) / speedAmong(node, ranks.length));
     const { heads, kvHeads, hidden, vocabulary } = slice;
     attention = Math.max(
       attention,

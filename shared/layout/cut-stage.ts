@@ -36,7 +36,7 @@ export function cutStage(
   const last = layers.end === header.layers;
   const costs = memoryCosts(header, rangeLength(layers), last, options);
   const room = nodes.map((node) => Math.max(0, node.freeBytes - costs.fixed) || 0);
-  const weights = nodes.map(speedOf);
+  const weights = nodes.map((node) => speedAmong(node, nodes.length));
   const width = feedForwardWidth(header);
   const rows = last ? header.vocabSize : 0;
   const whole =
@@ -101,6 +101,16 @@ export const isIdle = ({ heads, hidden }: Slice): boolean => rangeLength(heads) 
 /** Weights that a node reads a second; 0 for one whose measurement makes no sense, so that it gets nothing to do. */
 export const speedOf = ({ bytesPerSecond }: NodeCapacity): number =>
   bytesPerSecond > 0 && Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
+
+/**
+ * While so many ranks compute at the same time. Who shares a machine with whom is not known, only what everyone had left
+ * with all at work; taken is that as many fewer at work leave more, up to what one has alone.
+ */
+export function speedAmong(node: NodeCapacity, ranks: number): number {
+  const { shared } = node;
+  const alone = speedOf(node);
+  return shared ? Math.min(alone, (shared.bytesPerSecond * shared.among) / ranks) : alone;
+}
 
 const unitsIn = (bytes: number, unitBytes: number): number => {
   if (unitBytes === 0) return Number.MAX_SAFE_INTEGER;

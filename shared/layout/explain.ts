@@ -2,6 +2,7 @@
 
 import type { Milliseconds } from '../units.ts';
 import { type ArrangeInputs, arrange, type Placement } from './arrange.ts';
+import { speedAmong, speedOf } from './cut-stage.ts';
 import type { LayoutGoal, NodeCapacity } from './layout.ts';
 import { gigabytes } from './layout-errors.ts';
 import { rankBytes } from './memory.ts';
@@ -16,6 +17,7 @@ export function explain(
 ): string[] {
   const taking = placement.stages.flat().map(({ node }) => node);
   const reasons = [shape(placement)];
+  reasons.push(...sharing(placement));
   reasons.push(...inFull(placement));
   if (taking.length > 1) reasons.push(alone(inputs, nodes[0]));
   const spare = nodes.filter((node) => !taking.includes(node));
@@ -40,6 +42,19 @@ function shape({ stages, predicted }: Placement): string {
   const { msPerToken, computeMs, syncMs } = predicted;
   const parts = `compute ${text(computeMs)}, sync ${text(syncMs)}`;
   return `${count(stages.length, 'stage')} of ${of}: ${text(msPerToken)} ms a token predicted (${parts})`;
+}
+
+function sharing({ stages }: Placement): string[] {
+  const slowed = stages.flatMap((ranks) =>
+    ranks.flatMap(({ node }) => {
+      const left = speedAmong(node, ranks.length);
+      return left < speedOf(node) ? { id: node.id, part: left / speedOf(node) } : [];
+    }),
+  );
+  if (slowed.length === 0) return [];
+  const least = Math.min(...slowed.map(({ part }) => part));
+  const who = listed(slowed.map(({ id }) => id));
+  return [`${who} slow each other down, as if on one machine: to ${(100 * least).toFixed(0)} % of the speed alone`];
 }
 
 function inFull({ stages }: Placement): string[] {

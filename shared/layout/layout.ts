@@ -22,6 +22,8 @@ export interface NodeCapacity {
   readonly id: PeerId;
   /** Weights that it reads in a matrix-vector product, with all its threads. */
   readonly bytesPerSecond: number;
+  /** What is left of that while `among` nodes compute: those that share a processor or its memory have less. */
+  readonly shared?: { readonly bytesPerSecond: number; readonly among: number };
   /** Multiplications with additions that it does in a matrix-matrix product, with all its threads. */
   readonly macsPerSecond: number;
   /** Memory that it can give to weights, cache and buffers. */

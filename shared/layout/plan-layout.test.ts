@@ -463,6 +463,32 @@ describe('half of each layer in full', () => {
   });
 });
 
+describe('nodes that share a machine', () => {
+  const sharing = (count: number, gigabytesPerSecond: number): NodeCapacity[] =>
+    many(count).map((one) => ({ ...one, shared: { bytesPerSecond: gigabytesPerSecond * 1e9, among: count } }));
+
+  test('eight on one are no faster than the root alone, which is chosen', () => {
+    expect(shapeOf(planned(tinyLlama, many(8)))).toEqual([8]);
+    expect(shapeOf(planned(tinyLlama, sharing(8, 1.25)))).toEqual([1]);
+  });
+
+  test('four pairs are worth four', () => {
+    const [four, eight] = [many(4), sharing(8, 5)].map((nodes) => planned(tinyLlama, nodes, { goal: 'tp' }));
+    expect(eight.predicted.computeMs).toBeGreaterThan(0.9 * four.predicted.computeMs);
+  });
+
+  test('what they would all compute in full takes them longer, and it is said why', () => {
+    const plan = planned(tinyLlama, sharing(8, 1.25), {
+      links: () => ({ roundTripMs: 2, bytesPerSecond: 1e8 }),
+      goal: 'tp',
+    });
+    expect(plan.layout.stages[0][0].slice.replicated).toBeUndefined();
+    expect(plan.reasons[1]).toBe(
+      'root, pi-1, pi-2 and 5 others slow each other down, as if on one machine: to 13 % of the speed alone',
+    );
+  });
+});
+
 describe('missing memory', () => {
   const failure = (asked: LayoutRequest): NotEnoughMemoryError | undefined => {
     try {

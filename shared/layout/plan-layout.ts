@@ -37,7 +37,7 @@ export interface PlannedLayout {
   readonly spare: readonly PeerId[];
   /** For one token of one sequence. */
   readonly predicted: Prediction;
-  /** Why it is so, for people: one to six sentences. */
+  /** Why it is so, for people: one to seven sentences. */
   readonly reasons: readonly string[];
 }
 

@@ -49,6 +49,8 @@ export interface TestClusterOptions
   readonly freeBytes?: Bytes;
   /** What each node says of its speed. */
   readonly bytesPerSecond?: number;
+  /** And while all are measured at the same time. */
+  readonly sharedBytesPerSecond?: number;
   /** How much longer a segment takes where ranks share layers: as if they shared a processor too. */
   readonly sharedMs?: number;
   /** Silence after which a peer is dead. */
@@ -62,7 +64,7 @@ const device: Device = await nodeCpuDevice(1);
 function hostOf(
   store: ChunkStore,
   freeBytes: Bytes,
-  { bytesPerSecond = 1e9, sharedMs = 0 }: TestClusterOptions,
+  { bytesPerSecond = 1e9, sharedBytesPerSecond = bytesPerSecond, sharedMs = 0 }: TestClusterOptions,
 ): NodeHost {
   return {
     now: () => timers.now(),
@@ -71,6 +73,7 @@ function hostOf(
     device: sharedMs > 0 ? slowTogether(device, sharedMs) : device,
     threads: 1,
     measure: async () => ({ bytesPerSecond, macsPerSecond: 1e10 }),
+    measureReading: async () => sharedBytesPerSecond,
     store,
     freeBytes: () => freeBytes,
     memoryBytes: () => 1e6,

@@ -44,3 +44,11 @@ test('what was asked for is done, however slow', async () => {
   expect(cluster.layout?.stages.flat()).toHaveLength(2);
   await close();
 });
+
+test('nodes that are much slower with all at work are not tried at all', async () => {
+  const { cluster, events, close } = testCluster(model, { ...speed, sharedBytesPerSecond: 2.5e7 });
+  await cluster.settle();
+  expect(events.filter(({ type }) => type === 'planned')).toHaveLength(1);
+  expect(cluster.layout?.stages.flat()).toHaveLength(1);
+  await close();
+});
