@@ -34,6 +34,12 @@ export interface Output {
   write(text: string): void;
 }
 
+/** What opening and running a model takes. */
+export type ModelSurroundings = Pick<
+  Surroundings,
+  'makeDevice' | 'openFile' | 'mesh' | 'notes' | 'demo' | 'onListening'
+>;
+
 export interface Surroundings {
   makeDevice(name: NonNullable<OptionValues['device']>, threads: number): Promise<Device>;
   openFile(path: string): Promise<ByteSource>;

@@ -1,0 +1,364 @@
+// What the page does, without how it looks: the open conversation, the list of all, and the answers being written. Tells
+// by a 'change' event that something is to be drawn anew. What it stands on is handed to it by `main.ts`.
+
+import { toArchive, fromArchive } from './archive.ts';
+import { type Progress, writeAnswer } from './answering.ts';
+import {
+  type Answer,
+  type Conversation,
+  type Entry,
+  newAnswer,
+  newConversation,
+  newQuestion,
+  withAnswer,
+  withEdit,
+  withRetry,
+  withTurn,
+} from './conversation.ts';
+import { requestFor } from './request.ts';
+import type { Finding } from './search.ts';
+import type { Settings } from './settings.ts';
+import type { Health } from '../server/health.ts';
+import type { HealthWatch } from '../server/health-watch.ts';
+import type { Server } from '../server/server.ts';
+import type { ConversationStore } from '../storage/conversation-store.ts';
+import type { Preferences } from '../storage/preferences.ts';
+import type { Tabs } from '../storage/tabs.ts';
+
+export interface Parts {
+  readonly store: ConversationStore;
+  readonly server: Server;
+  readonly watch: HealthWatch;
+  readonly tabs: Tabs;
+  readonly preferences: Preferences;
+  /** Calls back when something may be drawn, at most once a frame. */
+  readonly nextFrame: (draw: () => void) => void;
+}
+
+/** An answer that this tab writes. */
+interface Run {
+  readonly abort: AbortController;
+  answer: Answer;
+  progress: Progress;
+}
+
+/** Something the reader should hear of, perhaps with a way to take it back. */
+export interface Notice {
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+const MOST_FINDINGS = 50;
+/** How long until an answer that another tab writes is looked after again. */
+const LOOK_AGAIN_MS = 4000;
+
+export class Chat extends EventTarget {
+  entries: readonly Entry[] = [];
+  current: Conversation;
+  /** Whether `current` is in the store: a new chat is not before its first message. */
+  isStored = false;
+  notice: Notice | undefined;
+  /** Set while the server wants a key: called with the reader's answer, undefined for none. */
+  keyWanted: ((key: string | undefined) => void) | undefined;
+  /** The last answer that this tab finished, for screen readers. */
+  finished: Answer | undefined;
+
+  readonly preferences: Preferences;
+  readonly server: Server;
+  private readonly store: ConversationStore;
+  private readonly watch: HealthWatch;
+  private readonly tabs: Tabs;
+  private readonly nextFrame: Parts['nextFrame'];
+  /** By the conversation's id. */
+  private readonly runs = new Map<string, Run>();
+  private isDrawing = false;
+  private keyQuestion: Promise<boolean> | undefined;
+
+  constructor({ store, server, watch, tabs, preferences, nextFrame }: Parts) {
+    super();
+    this.store = store;
+    this.server = server;
+    this.watch = watch;
+    this.tabs = tabs;
+    this.preferences = preferences;
+    this.nextFrame = nextFrame;
+    this.current = newConversation(Date.now(), preferences.defaults);
+    tabs.onChanged((id) => void this.reload(id));
+    watch.addEventListener('change', () => this.changed());
+  }
+
+  get health(): Health {
+    return this.watch.health;
+  }
+
+  checkHealth(): void {
+    void this.watch.check();
+  }
+
+  isRunning(conversationId: string): boolean {
+    return this.runs.has(conversationId);
+  }
+
+  /** What the answer being written here is doing; undefined: it is not written in this tab. */
+  progressOf(answerId: string): Progress | undefined {
+    const run = this.runs.get(this.current.id);
+    return run?.answer.id === answerId ? run.progress : undefined;
+  }
+
+  /** The open conversation, with the newest of the answer that is being written. */
+  get shown(): Conversation {
+    const run = this.runs.get(this.current.id);
+    return run ? withAnswer(this.current, run.answer, this.current.updatedAt) : this.current;
+  }
+
+  async refreshList(): Promise<void> {
+    this.entries = await this.store.list();
+    this.changed();
+  }
+
+  /** Opens a stored conversation; a new chat if there is none of that id. */
+  async open(id: string): Promise<void> {
+    const found = await this.store.get(id);
+    if (!found) return this.startNew();
+    this.current = found;
+    this.isStored = true;
+    this.changed();
+    void this.lookAfterOrphans(id);
+  }
+
+  startNew(): void {
+    if (!this.isStored && this.current.messages.length === 0) return;
+    this.current = newConversation(Date.now(), this.preferences.defaults);
+    this.isStored = false;
+    this.changed();
+  }
+
+  async send(text: string): Promise<void> {
+    if (this.isRunning(this.current.id) || text.trim() === '') return;
+    const now = Date.now();
+    const answer = newAnswer(now);
+    await this.startAnswer(answer, (stored) => withTurn(stored, newQuestion(text, now), answer));
+  }
+
+  async regenerate(answerId: string): Promise<void> {
+    if (this.isRunning(this.current.id)) return;
+    const answer = newAnswer(Date.now());
+    await this.startAnswer(answer, (stored) => withRetry(stored, answerId, answer));
+  }
+
+  async resend(questionId: string, text: string): Promise<void> {
+    if (text.trim() === '') return;
+    await this.stop();
+    const now = Date.now();
+    const answer = newAnswer(now);
+    const question = { ...newQuestion(text, now), id: questionId };
+    await this.startAnswer(answer, (stored) => withEdit(stored, question, answer));
+  }
+
+  /** Ends the answer that is being written in the open conversation. */
+  async stop(): Promise<void> {
+    this.runs.get(this.current.id)?.abort.abort();
+    while (this.runs.has(this.current.id)) {
+      await new Promise((resolve) => this.addEventListener('change', resolve, { once: true }));
+    }
+  }
+
+  async setSettings(settings: Settings): Promise<void> {
+    await this.change(this.current.id, (stored) => ({ ...stored, settings }));
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    await this.change(id, (stored) => ({ ...stored, title: title.trim() }));
+  }
+
+  /** Removes a conversation, and offers to bring it back. */
+  async remove(id: string): Promise<void> {
+    const removed = await this.store.get(id);
+    if (!removed) return;
+    this.runs.get(id)?.abort.abort();
+    await this.store.remove(id);
+    this.tabs.changed(id);
+    const wasOpen = this.current.id === id;
+    if (wasOpen) this.startNew();
+    const restore = async (): Promise<void> => {
+      this.say(undefined);
+      await this.store.put([removed]);
+      this.tabs.changed(id);
+      await this.refreshList();
+      if (wasOpen) await this.open(id);
+    };
+    this.say({ text: 'Chat deleted', action: { label: 'Undo', run: () => void this.guarded(restore) } });
+    await this.refreshList();
+  }
+
+  search(query: string, signal: AbortSignal): Promise<Finding[]> {
+    return this.store.search(query, MOST_FINDINGS, signal);
+  }
+
+  async exported(): Promise<string> {
+    return toArchive(await this.store.all());
+  }
+
+  /** Throws a NotAnArchiveError. A conversation that is there already is replaced if the file's is newer. */
+  async importFrom(text: string): Promise<void> {
+    const found = fromArchive(text);
+    const known = new Map(this.entries.map((entry) => [entry.id, entry.updatedAt]));
+    const newer = found.filter(({ id, updatedAt }) => updatedAt > (known.get(id) ?? -1) && !this.isRunning(id));
+    await this.store.put(newer);
+    for (const { id } of newer) this.tabs.changed(id);
+    this.say({ text: `${newer.length} of ${found.length} chats imported` });
+    await this.refreshList();
+    if (newer.some(({ id }) => id === this.current.id)) await this.open(this.current.id);
+  }
+
+  say(notice: Notice | undefined): void {
+    this.notice = notice;
+    this.changed();
+  }
+
+  /** Runs something that a reader asked for, and says so if it fails. */
+  async guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.say({ text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private async startAnswer(answer: Answer, change: (stored: Conversation) => Conversation): Promise<void> {
+    const { id } = this.current;
+    const run: Run = { abort: new AbortController(), answer, progress: { kind: 'asking' } };
+    const release = this.tabs.claim(answer.id);
+    this.runs.set(id, run);
+    try {
+      await this.change(id, change, true);
+      run.answer = await this.write(this.current, run);
+    } finally {
+      this.runs.delete(id);
+      release();
+      this.changed();
+    }
+    this.finished = run.answer;
+    this.current = withIn(this.current, id, run.answer);
+    await this.refreshList();
+  }
+
+  private write(conversation: Conversation, run: Run): Promise<Answer> {
+    const model = this.health.kind === 'ready' || this.health.kind === 'loading' ? this.health.model : '';
+    const body = () => requestFor(conversation, run.answer.id, this.health.kind === 'ready' ? this.health.model : model);
+    return writeAnswer(run.answer, run.abort.signal, {
+      ask: (signal) => this.server.chat(body(), signal),
+      untilReady: (signal) => this.watch.untilReady(signal),
+      lookAfter: async () => {
+        await this.watch.check();
+        return this.health.kind === 'ready';
+      },
+      askKey: (signal) => this.askKey(signal),
+      save: async (answer) => {
+        const stored = await this.store.update(conversation.id, (before) => withAnswer(before, answer, Date.now()));
+        if (stored && this.current.id === conversation.id) this.current = stored;
+        this.tabs.changed(conversation.id);
+      },
+      show: (answer, progress) => {
+        run.answer = answer;
+        run.progress = progress;
+        this.changed();
+      },
+      now: () => performance.now(),
+      sleep,
+    });
+  }
+
+  /** Changes a conversation in the store; the open one is stored if it was not and `mayStore`. */
+  private async change(id: string, change: (stored: Conversation) => Conversation, mayStore = false): Promise<void> {
+    const isOpen = id === this.current.id;
+    if (isOpen && !this.isStored) {
+      this.current = change(this.current);
+      if (mayStore) {
+        this.isStored = true;
+        await this.store.put([this.current]);
+      }
+    } else {
+      const stored = await this.store.update(id, change);
+      if (stored && isOpen) this.current = stored;
+    }
+    this.tabs.changed(id);
+    await this.refreshList();
+  }
+
+  private async reload(id: string): Promise<void> {
+    if (id === this.current.id && this.isStored) {
+      const stored = await this.store.get(id);
+      if (stored && this.current.id === id) this.current = stored;
+      else if (!stored && !this.isRunning(id)) this.startNew();
+    }
+    await this.refreshList();
+  }
+
+  /** Answers that nobody writes any more, because their tab was closed or reloaded, are marked as cut off. */
+  private async lookAfterOrphans(id: string): Promise<void> {
+    const own = this.runs.get(id)?.answer.id;
+    const open = this.current.messages.filter(
+      (message) => message.role === 'assistant' && message.state === 'running' && message.id !== own,
+    );
+    for (const answer of open as Answer[]) {
+      if (await this.tabs.isClaimedElsewhere(answer.id)) {
+        setTimeout(() => this.current.id === id && void this.lookAfterOrphans(id), LOOK_AGAIN_MS);
+      } else {
+        await this.change(id, (stored) => withAnswer(stored, cutOff(stored, answer), stored.updatedAt));
+      }
+    }
+  }
+
+  private askKey(signal: AbortSignal): Promise<boolean> {
+    this.keyQuestion ??= new Promise<boolean>((resolve) => {
+      const answer = (key: string | undefined): void => {
+        signal.removeEventListener('abort', none);
+        this.keyWanted = undefined;
+        this.keyQuestion = undefined;
+        if (key !== undefined) this.preferences.key = key;
+        resolve(key !== undefined);
+        this.changed();
+      };
+      const none = (): void => answer(undefined);
+      signal.addEventListener('abort', none);
+      this.keyWanted = answer;
+      this.changed();
+    });
+    return this.keyQuestion;
+  }
+
+  private changed(): void {
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    this.nextFrame(() => {
+      this.isDrawing = false;
+      this.dispatchEvent(new Event('change'));
+    });
+  }
+}
+
+const withIn = (current: Conversation, id: string, answer: Answer): Conversation =>
+  current.id === id ? withAnswer(current, answer, current.updatedAt) : current;
+
+/** Of what is stored, which may be more than what was seen. */
+function cutOff(stored: Conversation, seen: Answer): Answer {
+  const found = stored.messages.find((message): message is Answer => message.role === 'assistant' && message.id === seen.id);
+  const answer = found ?? seen;
+  return answer.state === 'running' ? { ...answer, state: 'cut' } : answer;
+}
+
+/** Rejects with the signal's reason. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
