@@ -2,7 +2,6 @@
 
 import { totalmem } from 'node:os';
 import { basename, extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ServedModel } from '../../shared/api/openai/served-model.ts';
 import { toolNotationOf } from '../../shared/api/openai/tool-notation.ts';
 import { collectText, readText } from '../../shared/api/text-generation.ts';
@@ -11,11 +10,11 @@ import { type ChatTemplate, chooseChatTemplate } from '../../shared/text/chat-te
 import { NoChatTemplateError } from '../../shared/text/text-errors.ts';
 import type { Milliseconds } from '../../shared/units.ts';
 import { createApp } from '../server/app.ts';
+import { chatPage } from '../server/chat-page.ts';
 import { EngineClient } from '../server/engine-client.ts';
 import { type HttpServer, openHttpServer } from '../server/http-server.ts';
 import type { LanDoor } from '../server/lan.ts';
 import { ServerMetrics } from '../server/metrics.ts';
-import { readStaticFiles } from '../server/static-files.ts';
 import type { Arguments, Surroundings } from './command.ts';
 import { fail } from './command-line.ts';
 import { type ModelFiles, openModelFiles } from './model-files.ts';
@@ -25,7 +24,6 @@ import { assertServable } from './serve-options.ts';
 
 const DEFAULT_PORT = 9990;
 const LOOPBACK = '127.0.0.1';
-const PAGE = fileURLToPath(new URL('../../dist/web', import.meta.url));
 /** Answers that run when the server is told to end may go on for so long. */
 const GRACE_MS: Milliseconds = 30_000;
 const SELF_CHECK_TOKENS = 16;
@@ -48,7 +46,7 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
       model: () => model,
       apiKey: options['api-key'] ?? process.env.SHOAL_API_KEY,
       metrics,
-      page: await readStaticFiles(PAGE),
+      page: await chatPage(log),
       share: () => lan?.share ?? { urls: [] },
       downloads: (path) => lan?.downloads.get(path),
       log,
@@ -58,14 +56,14 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
     servers.push(local);
     if (options.lan) {
       const { openLan } = await import('../server/lan.ts');
-      lan = await openLan(app, options);
+      lan = await openLan(app, options, log);
       servers.push(lan.server);
     }
     await Promise.race([engine.ready, stop.promise]);
     const served = servedModel(id, files, options, engine, metrics);
     log(await selfCheck(served));
     model = served;
-    for (const line of greeting(id, local, lan, options)) out.write(`${line}\n`);
+    for (const line of greeting(id, local, lan, options, out.isTerminal)) out.write(`${line}\n`);
     surroundings.onInterrupt(() => stop.resolve());
     process.once('SIGTERM', () => stop.resolve());
     await stop.promise;
@@ -141,9 +139,15 @@ async function selfCheck({ template, tokenizer, generate }: ServedModel): Promis
   return `Self-check: "${line}…" (${((performance.now() - begun) / 1000).toFixed(2)} s${speed})`;
 }
 
-function greeting(id: string, local: HttpServer, lan: LanDoor | undefined, options: OptionValues): string[] {
+function greeting(
+  id: string,
+  local: HttpServer,
+  lan: LanDoor | undefined,
+  options: OptionValues,
+  draws: boolean,
+): string[] {
   const lines = [`Chat:   ${local.url}`, `API:    ${local.url}v1   (model ${id})`];
-  if (lan) lines.push(`Phones: ${lan.share.urls[0]}`, '', lan.qr, '', ...lan.hints);
+  if (lan) lines.push(...lan.lines(draws));
   if (lan && options['api-key'] === undefined && process.env.SHOAL_API_KEY === undefined) {
     lines.push('Everybody in your network may use it; --api-key KEY lets in only those who know the key.');
   }

@@ -36,11 +36,17 @@ export interface ShareInfo {
   readonly urls: readonly string[];
   /** SVG of the first. */
   readonly qr?: string;
-  readonly authority?: {
-    readonly certificate: string;
-    readonly profile: string;
-    readonly steps: readonly { readonly system: string; readonly steps: readonly string[] }[];
-  };
+  readonly authority?: AuthorityInfo;
+}
+
+/** What a device that trusts nobody yet needs. */
+export interface AuthorityInfo {
+  /** SHA-256, as devices show it. */
+  readonly fingerprint: string;
+  /** Paths of downloads. */
+  readonly certificate: string;
+  readonly profile: string;
+  readonly steps: readonly { readonly system: string; readonly file: string; readonly steps: readonly string[] }[];
 }
 
 /** Several times what the longest context takes as text. */

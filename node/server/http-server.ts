@@ -1,7 +1,7 @@
 // Binds the routes to ports, and lets go of them without losing answers.
 
 import type { Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -13,14 +13,22 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  /** PEM; absent: HTTP without encryption. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Absent: HTTP without encryption. */
+  readonly tls?: Tls;
+}
+
+/** PEM. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
 }
 
 export interface HttpServer {
   readonly port: number;
   /** Such as http://127.0.0.1:9990/ */
   readonly url: string;
+  /** For connections from now on. */
+  renew(tls: Tls): void;
   /** Takes no more requests, and resolves when those that run are answered, or after `graceMs`. */
   close(graceMs: Milliseconds): Promise<void>;
 }
@@ -28,6 +36,7 @@ export interface HttpServer {
 /** For the whole of a request to arrive. A slow phone sends four megabytes in that time. */
 const REQUEST_TIMEOUT_MS: Milliseconds = 60_000;
 const HEADERS_TIMEOUT_MS: Milliseconds = 15_000;
+const SWEEP_MS: Milliseconds = 50;
 
 export async function openHttpServer({ app, host, port, tls }: HttpServerOptions): Promise<HttpServer> {
   const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
@@ -48,14 +57,19 @@ export async function openHttpServer({ app, host, port, tls }: HttpServerOptions
   return {
     port: bound,
     url: `${tls ? 'https' : 'http'}://${shown}:${bound}/`,
+    renew({ key, cert }) {
+      if ('setSecureContext' in server) (server as SecureServer).setSecureContext({ key, cert });
+    },
     close(graceMs) {
       return new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        // Browsers keep connections, which become idle one after the other.
+        const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(sweep);
           resolve();
         });
-        server.closeIdleConnections();
       });
     },
   };

@@ -16,6 +16,12 @@ const model = 'shoal-demo';
 const fox = { model, messages: [{ role: 'user' as const, content: 'Tell me a story about a fox and a lantern.' }] };
 const greedy = { temperature: 0, max_tokens: 40 };
 
+async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 /** The status, type, code and param that a call is refused with. */
 async function refusal(call: Promise<unknown>) {
   const error = await call.then(
@@ -48,7 +54,7 @@ describe('chat', () => {
       stream: true,
       stream_options: { include_usage: true },
     });
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collected(stream);
     expect(chunks[0]!.choices[0]).toMatchObject({ delta: { role: 'assistant', content: '' }, finish_reason: null });
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
     expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(choice!.message.content);
@@ -59,7 +65,7 @@ describe('chat', () => {
 
   test('no usage unless it is asked for', async () => {
     const stream = await client.chat.completions.create({ ...fox, max_tokens: 3, stream: true });
-    const chunks = await Array.fromAsync(stream);
+    const chunks = await collected(stream);
     expect(chunks.every((chunk) => !('usage' in chunk))).toBe(true);
   });
 

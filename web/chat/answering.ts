@@ -1,10 +1,10 @@
 // One answer from its request to its end: waits while the server is not there or too busy, saves what has come at least
 // every second, and ends well whatever happens. Knows neither pages nor databases: it is handed what it needs.
 
-import type { Answer } from './conversation.ts';
-import { Pace } from './pace.ts';
 import type { StreamEvent } from '../server/chat-stream.ts';
 import { CutOffError, NoServerError, RefusedError } from '../server/server-errors.ts';
+import type { Answer } from './conversation.ts';
+import { Pace } from './pace.ts';
 
 /** What it is doing now; not stored. */
 export type Progress =

@@ -1,8 +1,8 @@
 // All conversations as one JSON text to keep or to carry elsewhere, and back. What comes in is a stranger's file: every
 // part is checked, and what is not known is dropped. Knows no files.
 
-import { type Answer, type AnswerState, type Conversation, type Message, type Problem, newId } from './conversation.ts';
 import { ShoalError } from '../../shared/errors.ts';
+import { type Answer, type AnswerState, type Conversation, type Message, newId, type Problem } from './conversation.ts';
 import { readSettings } from './settings.ts';
 
 const FORMAT = 'shoal-conversations';
@@ -49,7 +49,11 @@ function conversation(value: unknown, place: string): Conversation {
 function message(value: unknown, place: string): Message {
   const fields = record(value, place);
   const { role } = fields;
-  const shared = { id: identifier(fields.id), text: string(fields.text, `${place}.text`), at: time(fields.at, `${place}.at`) };
+  const shared = {
+    id: identifier(fields.id),
+    text: string(fields.text, `${place}.text`),
+    at: time(fields.at, `${place}.at`),
+  };
   if (role === 'user') return { role, ...shared };
   if (role === 'assistant') return answer(fields, shared);
   throw new NotAnArchiveError(`${place}.role is neither "user" nor "assistant"`);
@@ -102,4 +106,5 @@ function time(value: unknown, place: string): number {
 }
 
 /** Ids become part of addresses, so only plain ones are kept. */
-const identifier = (value: unknown): string => (typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : newId());
+const identifier = (value: unknown): string =>
+  typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : newId();

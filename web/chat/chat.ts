@@ -1,8 +1,14 @@
 // What the page does, without how it looks: the open conversation, the list of all, and the answers being written. Tells
 // by a 'change' event that something is to be drawn anew. What it stands on is handed to it by `main.ts`.
 
-import { toArchive, fromArchive } from './archive.ts';
+import type { Health } from '../server/health.ts';
+import type { HealthWatch } from '../server/health-watch.ts';
+import type { Server } from '../server/server.ts';
+import type { ConversationStore } from '../storage/conversation-store.ts';
+import type { Preferences } from '../storage/preferences.ts';
+import type { Tabs } from '../storage/tabs.ts';
 import { type Progress, writeAnswer } from './answering.ts';
+import { fromArchive, toArchive } from './archive.ts';
 import {
   type Answer,
   type Conversation,
@@ -18,12 +24,6 @@ import {
 import { requestFor } from './request.ts';
 import type { Finding } from './search.ts';
 import type { Settings } from './settings.ts';
-import type { Health } from '../server/health.ts';
-import type { HealthWatch } from '../server/health-watch.ts';
-import type { Server } from '../server/server.ts';
-import type { ConversationStore } from '../storage/conversation-store.ts';
-import type { Preferences } from '../storage/preferences.ts';
-import type { Tabs } from '../storage/tabs.ts';
 
 export interface Parts {
   readonly store: ConversationStore;
@@ -245,7 +245,8 @@ export class Chat extends EventTarget {
 
   private write(conversation: Conversation, run: Run): Promise<Answer> {
     const model = this.health.kind === 'ready' || this.health.kind === 'loading' ? this.health.model : '';
-    const body = () => requestFor(conversation, run.answer.id, this.health.kind === 'ready' ? this.health.model : model);
+    const body = () =>
+      requestFor(conversation, run.answer.id, this.health.kind === 'ready' ? this.health.model : model);
     return writeAnswer(run.answer, run.abort.signal, {
       ask: (signal) => this.server.chat(body(), signal),
       untilReady: (signal) => this.watch.untilReady(signal),
@@ -343,7 +344,9 @@ const withIn = (current: Conversation, id: string, answer: Answer): Conversation
 
 /** Of what is stored, which may be more than what was seen. */
 function cutOff(stored: Conversation, seen: Answer): Answer {
-  const found = stored.messages.find((message): message is Answer => message.role === 'assistant' && message.id === seen.id);
+  const found = stored.messages.find(
+    (message): message is Answer => message.role === 'assistant' && message.id === seen.id,
+  );
   const answer = found ?? seen;
   return answer.state === 'running' ? { ...answer, state: 'cut' } : answer;
 }

@@ -79,10 +79,19 @@ export const newAnswer = (now: number): Answer => ({
 /** Its name, else how its first message begins. */
 export function titleOf({ title, messages }: Conversation): string {
   if (title !== '') return title;
-  const words = messages.find(({ role }) => role === 'user')?.text.trim().replaceAll(/\s+/g, ' ') ?? '';
+  const words =
+    messages
+      .find(({ role }) => role === 'user')
+      ?.text.trim()
+      .replaceAll(/\s+/g, ' ') ?? '';
   if (words === '') return 'New chat';
   const characters = [...words];
-  return characters.length <= LONGEST_TITLE ? words : `${characters.slice(0, LONGEST_TITLE - 1).join('').trimEnd()}…`;
+  return characters.length <= LONGEST_TITLE
+    ? words
+    : `${characters
+        .slice(0, LONGEST_TITLE - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 export const entryOf = (conversation: Conversation): Entry => ({

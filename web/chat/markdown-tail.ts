@@ -41,7 +41,10 @@ function closed(paragraph: string): string {
   const outsideCode = paragraph.replaceAll(/(`+)[\s\S]*?\1/g, (code) => ' '.repeat(code.length));
   const link = /!?\[[^\]\n]*(?:\]\([^)\s]*)?$/.exec(outsideCode);
   if (link) {
-    const shown = paragraph.slice(link.index).replace(/^!?\[/, '').replace(/\]\(.*$/s, '');
+    const shown = paragraph
+      .slice(link.index)
+      .replace(/^!?\[/, '')
+      .replace(/\]\(.*$/s, '');
     return closed(paragraph.slice(0, link.index) + shown);
   }
   return closedEmphasis(paragraph, outsideCode);

@@ -47,7 +47,9 @@ export function blocksOf(text: string, isWhole: boolean, earlier: readonly Block
   const shown = tokens.filter(({ type }) => type !== 'space' && type !== 'def');
   return shown.map((token, at) => {
     const known = earlier[at];
-    return known && known.raw === token.raw && !hasReferences ? known : { raw: token.raw, html: rendered(token, tokens) };
+    return known && known.raw === token.raw && !hasReferences
+      ? known
+      : { raw: token.raw, html: rendered(token, tokens) };
   });
 }
 

@@ -17,7 +17,9 @@ const CHARACTERS_AFTER = 80;
 
 /** All words of the query must occur, each anywhere. undefined: not found. */
 export function find(conversation: Conversation, query: string): Finding | undefined {
-  const words = folded(query).split(/\s+/).filter((word) => word !== '');
+  const words = folded(query)
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const title = titleOf(conversation);
   const texts = conversation.messages.map(({ text }) => text);
   const everything = folded([title, ...texts].join('\n'));

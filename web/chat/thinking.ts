@@ -20,7 +20,11 @@ export function partsOf(text: string): Parts {
   const from = start.startsWith(OPEN) ? OPEN.length : 0;
   const end = start.indexOf(CLOSE);
   if (end >= 0 && (from > 0 || !start.slice(0, end).includes('```'))) {
-    return { thinking: start.slice(from, end).trim(), text: start.slice(end + CLOSE.length).trimStart(), isThinking: false };
+    return {
+      thinking: start.slice(from, end).trim(),
+      text: start.slice(end + CLOSE.length).trimStart(),
+      isThinking: false,
+    };
   }
   if (from === 0) return { thinking: '', text, isThinking: false };
   return { thinking: withoutTail(start.slice(from)).trim(), text: '', isThinking: true };

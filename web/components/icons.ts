@@ -1,6 +1,6 @@
 // The page's icons, drawn with one pen: 24 units wide, a stroke of 1.7.
 
-import { svg, html, type TemplateResult } from 'lit';
+import { html, svg, type TemplateResult } from 'lit';
 
 const PATHS = {
   menu: 'M4 7h16M4 12h16M4 17h10',

@@ -1,6 +1,6 @@
 // Shoal's fish: the sign, three that wait, and many small ones that swim as one big one.
 
-import { css, html, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
+import { css, html, type SVGTemplateResult, svg, type TemplateResult } from 'lit';
 
 /** 24 × 12, swimming to the right. */
 const FISH = 'M6 6C10 1 17 .6 23 6C17 11.4 10 11 6 6ZM7.6 6L1 1.6Q3 6 1 10.4Z';
@@ -24,27 +24,27 @@ const EYE = PLACES.reduce((best, place, at) => (nearEye(place) < nearEye(PLACES[
 
 export const bigFish: TemplateResult = html`
   <svg class="big-fish" viewBox="0 0 240 120" fill="currentColor" aria-hidden="true">
-    ${PLACES.map(([x, y], at) => fish(x, y, 0.62, at === EYE ? 'own' : ''))}
+    ${PLACES.map(([x, y], at) => (at === EYE ? fish(x - 3, y - 2, 0.85, 'own') : fish(x, y, 0.52)))}
   </svg>`;
 
 function placesInBigFish(): (readonly [number, number])[] {
   const places: [number, number][] = [];
-  for (let row = 0; row < 11; row++) {
-    const y = 6 + row * 10.2;
-    for (let x = 4 + (row % 2) * 9; x < 225; x += 18) {
-      const [middleX, middleY] = [x + 7, y + 4];
-      const across = Math.abs(middleY - 60);
-      const isBody = ((middleX - 150) / 84) ** 2 + (across / 50) ** 2 < 1;
-      const isTail = middleX < 74 && across < (74 - middleX) * 0.72 + 3 && across > (30 - middleX) * 0.9;
+  for (let row = 0; row < 13; row++) {
+    const y = 3 + row * 8.8;
+    for (let x = (row % 2) * 7.5; x < 228; x += 15) {
+      const [middleX, middleY] = [x + 6, y + 3];
+      const across = Math.abs(middleY - 59);
+      const isBody = across < 50 * (1 - ((middleX - 146) / 92) ** 2);
+      const isTail = middleX < 70 && across < (70 - middleX) * 0.85 + 2 && across > (36 - middleX) * 1.1;
       // No two small fish keep quite the same distance.
-      if (isBody || isTail) places.push([x + 2 * Math.sin(row * 3 + x), y + 1.5 * Math.cos(row + x * 2)]);
+      if (isBody || isTail) places.push([x + 1.5 * Math.sin(row * 3 + x), y + Math.cos(row + x * 2)]);
     }
   }
   return places;
 }
 
 function nearEye([x, y]: readonly [number, number]): number {
-  return Math.hypot(x - 188, y - 44);
+  return Math.hypot(x - 190, y - 44);
 }
 
 export const fishStyles = css`

@@ -1,7 +1,7 @@
 // From the bytes of a streamed answer to what happened in it. Knows OpenAI's chunks; no fetch.
 
-import { createEventReader } from './sse.ts';
 import { CutOffError, RefusedError, StrangeAnswerError } from './server-errors.ts';
+import { createEventReader } from './sse.ts';
 
 export type StreamEvent =
   | { readonly type: 'text' | 'thinking'; readonly text: string }
@@ -54,7 +54,8 @@ export function eventsOf(data: string): StreamEvent[] {
 /** The error in a body such as `{"error": {"message": …}}`, whatever is missing of it. */
 export function refusal(body: unknown, status: number, retryAfterSeconds: number | undefined): RefusedError {
   const { error } = (typeof body === 'object' && body !== null ? body : {}) as Chunk;
-  const message = typeof error?.message === 'string' && error.message !== '' ? error.message : `The server said ${status}`;
+  const message =
+    typeof error?.message === 'string' && error.message !== '' ? error.message : `The server said ${status}`;
   const code = typeof error?.code === 'string' ? error.code : undefined;
   return new RefusedError(message, status, code, retryAfterSeconds);
 }

@@ -109,7 +109,8 @@ function asPem(keys: webcrypto.CryptoKeyPair, certificate: Certificate): Issued 
 
 /**
  * Which names this authority can sign for, at the most. Critical, as the standard has it: whoever does not know the
- * extension refuses the authority. OpenSSL, Chrome, Firefox, Android and Apple's systems of the last years know it.
+ * extension refuses the authority. OpenSSL, Chromium and Go were tried and hold it to them; Java was tried and accepts
+ * it, but does not look at the constraints of a root. Not tried on iOS and Android themselves.
  */
 function nameConstraints(): Extension {
   const names = [

@@ -1,5 +1,5 @@
 // What the local authority may vouch for: names and addresses that mean something only at home. Under none of them lies
-// anything on the internet, so that even a stolen authority could not stand in for a bank.
+// anything on the internet, so that even who steals the authority cannot stand in for a bank with it.
 
 import { BlockList, isIP } from 'node:net';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';

@@ -1,0 +1,81 @@
+// The automata that every grammar shares: JSON's strings, numbers, words and the white space between them. Numbers and
+// white space are bounded, as a model could go on with either for ever.
+
+import { type ByteAutomaton, DEAD } from './byte-automaton.ts';
+import { compileExpression } from './byte-dfa.ts';
+import {
+  ascii,
+  between,
+  codeSet,
+  complement,
+  type Expression,
+  either,
+  jsonCharacter,
+  LAST_CODE,
+  optional,
+  repeat,
+  sequence,
+  utf8,
+} from './expression.ts';
+import { WorkBudget } from './work-budget.ts';
+
+const build = (expression: Expression): ByteAutomaton => compileExpression(expression, new WorkBudget());
+
+export const QUOTE = 0x22;
+export const ANY_CHARACTER = complement([]);
+
+/** Deeper than that no line is indented. */
+const maxIndent = 40;
+const newLine = sequence(ascii('\n'), repeat(either(ascii(' '), ascii('\t')), 0, maxIndent));
+/** Between any two parts: nothing, a space, or a line break with the next line's indent. */
+export const WHITE_SPACE = build(optional(either(ascii(' '), newLine)));
+/** After a colon: nothing or a space. */
+export const SPACE = build(optional(ascii(' ')));
+
+export const digit = between('0', '9');
+/** JSON.stringify writes 21 digits before the point, 23 after it, and exponents up to 324. */
+export const MAX_DIGITS = 21;
+export const MAX_FRACTION = 24;
+const whole = either(ascii('0'), sequence(between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1)));
+const fraction = sequence(ascii('.'), repeat(digit, 1, MAX_FRACTION));
+const exponent = sequence(either(ascii('e'), ascii('E')), optional(either(ascii('+'), ascii('-'))), repeat(digit, 1, 3));
+export const NUMBER = build(sequence(optional(ascii('-')), whole, optional(fraction), optional(exponent)));
+export const INTEGER = build(
+  either(ascii('0'), sequence(optional(ascii('-')), between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1))),
+);
+export const BOOLEAN = build(either(ascii('true'), ascii('false')));
+export const NULL = build(ascii('null'));
+
+const hex = either(digit, between('a', 'f'), between('A', 'F'));
+const either2 = (letters: string): Expression => either(...Array.from(letters, ascii));
+const highSurrogate = sequence(either2('dD'), either2('89abAB'), hex, hex);
+const lowSurrogate = sequence(either2('dD'), either2('cdefCDEF'), hex, hex);
+const otherUnit = either(
+  sequence(either(digit, either2('abcefABCEF')), hex, hex, hex),
+  sequence(either2('dD'), between('0', '7'), hex, hex),
+);
+const escape = sequence(
+  ascii('\\'),
+  either(
+    either2('"\\/bfnrt'),
+    sequence(ascii('u'), otherUnit),
+    sequence(ascii('u'), highSurrogate, ascii('\\u'), lowSurrogate),
+  ),
+);
+const unescaped = utf8(
+  codeSet([
+    { start: 0x20, end: QUOTE },
+    { start: QUOTE + 1, end: 0x5c },
+    { start: 0x5d, end: LAST_CODE + 1 },
+  ]),
+);
+/** Any string, however it is escaped. Lone surrogates are none: they are no text. */
+export const STRING = build(sequence(ascii('"'), repeat(either(unescaped, escape), 0, Number.POSITIVE_INFINITY), ascii('"')));
+/** The state of STRING between two characters. */
+export const STRING_BODY = STRING.next(STRING.start, QUOTE);
+if (STRING_BODY === DEAD) throw new Error('a string cannot begin with a quote');
+
+/** Any string as JSON.stringify writes it, so that equal strings are equal texts. */
+export const PLAIN_STRING = build(
+  sequence(ascii('"'), repeat(jsonCharacter(ANY_CHARACTER), 0, Number.POSITIVE_INFINITY), ascii('"')),
+);
