@@ -26,6 +26,10 @@ export class TokenSet {
     this.words[id >> 5]! |= 1 << (id & 31);
   }
 
+  delete(id: TokenId): void {
+    this.words[id >> 5]! &= ~(1 << (id & 31));
+  }
+
   /** Adds the tokens of a set of the same capacity. */
   addAll(other: TokenSet): void {
     for (let i = 0; i < this.words.length; i++) this.words[i]! |= other.words[i]!;

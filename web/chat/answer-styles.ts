@@ -78,7 +78,7 @@ export const answerStyles = css`
   small {
     display: flex;
     flex-wrap: wrap;
-    gap: 0 0.875rem;
+    gap: 0 0.75rem;
     margin-left: 0.5rem;
     font-size: 0.8125rem;
     font-variant-numeric: tabular-nums;

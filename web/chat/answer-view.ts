@@ -88,7 +88,7 @@ export class AnswerView extends LitElement {
             </div>`
           : nothing
       }
-      <footer>
+      <footer ?hidden=${text === '' && ending?.isBad === true}>
         ${text === '' ? nothing : html`<copy-button label="Copy the answer" .text=${text}></copy-button>`}
         <button class="icon-button" aria-label="Write it anew" title="Write it anew" ?disabled=${this.busy} @click=${this.retry}>
           ${icon('again', 18)}

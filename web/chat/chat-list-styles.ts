@@ -201,12 +201,13 @@ export const chatListStyles = css`
     display: flex;
     flex: 1;
     align-items: center;
-    gap: 0.625rem;
-    padding: 0 0.625rem;
+    gap: 0.5rem;
+    min-width: 0;
+    padding: 0 0.25rem 0 0.5rem;
     border: 0;
     border-radius: 10px;
     background: none;
-    font-size: 0.875rem;
+    font-size: 0.8125rem;
     color: var(--quiet);
     white-space: nowrap;
   }

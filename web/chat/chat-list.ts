@@ -4,6 +4,7 @@ import { html, LitElement, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { baseStyles } from '../components/base-styles.ts';
 import { icon } from '../components/icons.ts';
+import { commandKey } from '../components/keyboard.ts';
 import type { Chat } from './chat.ts';
 import { chatListStyles } from './chat-list-styles.ts';
 import type { Entry } from './conversation.ts';
@@ -62,7 +63,7 @@ export class ChatList extends LitElement {
           ${icon('search', 18)}
           <input type="search" aria-label="Search chats" placeholder="Search" autocomplete="off" enterkeyhint="search"
             @input=${this.searched} @keydown=${this.searchKeyed} />
-          <kbd aria-hidden="true">Ctrl K</kbd>
+          <kbd aria-hidden="true">${commandKey()} K</kbd>
         </label>
       </div>
       <div class="list">${this.findings ? this.found(this.findings) : this.all()}</div>

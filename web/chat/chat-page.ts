@@ -60,7 +60,7 @@ export class ChatPage extends LitElement {
     const { chat } = this;
     const { shown } = chat;
     const title = titleOf(shown);
-    const model = 'model' in chat.health ? chat.health.model : '';
+    const { model } = chat;
     return html`
       <nav class="side ${this.drawer ? 'open' : ''}" aria-label="Chats" ?inert=${NARROW.matches && !this.drawer}>
         <chat-list .chat=${chat} .entries=${chat.entries} .openId=${shown.id} @leave=${this.closeDrawer}

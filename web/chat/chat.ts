@@ -84,11 +84,20 @@ export class Chat extends EventTarget {
     this.nextFrame = nextFrame;
     this.current = newConversation(Date.now(), preferences.defaults);
     tabs.onChanged((id) => void this.reload(id));
-    watch.addEventListener('change', () => this.changed());
+    watch.addEventListener('change', () => {
+      preferences.model = this.model;
+      this.changed();
+    });
   }
 
   get health(): Health {
     return this.watch.health;
+  }
+
+  /** The server's model, or the one that it had last; empty: it never said. */
+  get model(): string {
+    const { health } = this;
+    return 'model' in health ? health.model : this.preferences.model;
   }
 
   checkHealth(): void {
@@ -244,11 +253,8 @@ export class Chat extends EventTarget {
   }
 
   private write(conversation: Conversation, run: Run): Promise<Answer> {
-    const model = this.health.kind === 'ready' || this.health.kind === 'loading' ? this.health.model : '';
-    const body = () =>
-      requestFor(conversation, run.answer.id, this.health.kind === 'ready' ? this.health.model : model);
     return writeAnswer(run.answer, run.abort.signal, {
-      ask: (signal) => this.server.chat(body(), signal),
+      ask: (signal) => this.server.chat(requestFor(conversation, run.answer.id, this.model), signal),
       untilReady: (signal) => this.watch.untilReady(signal),
       lookAfter: async () => {
         await this.watch.check();

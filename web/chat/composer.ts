@@ -116,7 +116,7 @@ export class Composer extends LitElement {
   override render() {
     return html`
       <form aria-label="Message" @submit=${this.submitted}>
-        <textarea aria-label="Message" placeholder="Write a message" rows="1" enterkeyhint="send" autofocus .value=${this.text}
+        <textarea aria-label="Message" placeholder="Write a message" rows="1" enterkeyhint="send" .value=${this.text}
           @input=${this.typed} @keydown=${this.keyed}></textarea>
         ${
           this.running

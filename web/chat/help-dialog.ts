@@ -2,6 +2,7 @@
 
 import { css, html, LitElement } from 'lit';
 import { baseStyles } from '../components/base-styles.ts';
+import { commandKey } from '../components/keyboard.ts';
 import { SHORTCUTS } from './shortcuts.ts';
 import '../components/modal.ts';
 
@@ -22,6 +23,9 @@ export class HelpDialog extends LitElement {
         min-height: 2.75rem;
         margin: 0;
         border-bottom: 1px solid var(--line);
+      }
+      dd {
+        justify-content: flex-end;
       }
       dt:last-of-type,
       dd:last-of-type {
@@ -51,7 +55,7 @@ export class HelpDialog extends LitElement {
   }
 
   override render() {
-    const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+    const command = commandKey();
     return html`
       <shoal-modal heading="Keys" ?open=${this.open}>
         <dl>

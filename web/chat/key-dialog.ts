@@ -40,7 +40,7 @@ export class KeyDialog extends LitElement {
         <p>It was started with <code>--api-key</code>. Whoever started it can tell you the key; this browser will remember it.</p>
         <div class="entry">
           <label for="key">API key</label>
-          <input class="field" id="key" type="password" autocomplete="current-password" required />
+          <input class="field" id="key" type="password" autocomplete="current-password" required autofocus />
         </div>
         <div class="buttons"><button class="button main">Go on</button></div>
       </form>`;

@@ -27,6 +27,9 @@ marked.use({
       const level = Math.min(6, depth + HEADING_SHIFT);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>`;
     },
+    listitem: function ({ tokens, task }) {
+      return `<li${task ? ' class="task"' : ''}>${this.parser.parse(tokens)}</li>`;
+    },
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
     code: ({ text, lang }) => codeBlock(text, lang?.match(/^[\w+#.-]+/)?.[0] ?? ''),
     table(token) {

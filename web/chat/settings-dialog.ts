@@ -24,15 +24,21 @@ export class SettingsDialog extends LitElement {
       .numbers {
         display: grid;
         grid-template-columns: 1fr 1fr;
-        gap: 1.125rem 1rem;
+        gap: 0.875rem 1rem;
+        min-width: 0;
         margin: 0;
         padding: 0;
         border: 0;
       }
       .buttons {
+        position: sticky;
+        bottom: -1.5rem;
         justify-content: space-between;
+        margin: 0 -0.25rem -1.5rem;
+        padding: 0.75rem 0.25rem 1.25rem;
+        background: var(--raised);
       }
-      @media (max-width: 26rem) {
+      @media (max-width: 20rem) {
         .numbers {
           grid-template-columns: 1fr;
         }
@@ -69,7 +75,7 @@ export class SettingsDialog extends LitElement {
 
   override render() {
     return html`
-      <shoal-modal heading="How this chat answers" ?open=${this.open} @close=${this.close}>
+      <shoal-modal heading="How this chat answers" ?open=${this.open}>
         ${this.open ? this.form() : nothing}
       </shoal-modal>`;
   }
@@ -80,7 +86,7 @@ export class SettingsDialog extends LitElement {
       <form @submit=${this.submitted} novalidate>
         <div class="entry">
           <label for="system">System prompt</label>
-          <textarea class="field" id="system" rows="3" aria-describedby="system-hint" .value=${system}></textarea>
+          <textarea class="field" id="system" rows="2" aria-describedby="system-hint" .value=${system}></textarea>
           <small id="system-hint">Told to the model before the chat</small>
         </div>
         <fieldset class="numbers">

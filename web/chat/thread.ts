@@ -173,6 +173,8 @@ export class ChatThread extends LitElement {
 
   private empty() {
     const demo = isDemo(this.model);
+    // Before the server said anything, nothing is promised.
+    if (this.model === '') return html`<div class="empty">${bigFish}</div>`;
     return html`
       <div class="empty">
         ${bigFish}

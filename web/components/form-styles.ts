@@ -5,7 +5,7 @@ import { css } from 'lit';
 export const formStyles = css`
   form {
     display: grid;
-    gap: 1.125rem;
+    gap: 0.875rem;
   }
   .entry {
     display: grid;

@@ -1,4 +1,7 @@
-// Keeps the page above a phone's keyboard, where the browser does not do so itself.
+// Keyboards: what their command key is called, and how the page stays above a phone's, where the browser does not see to
+// that itself.
+
+export const commandKey = (): string => (/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl');
 
 /** Sets `--viewport-height` on the page to what is left to see. */
 export function followKeyboard(): void {

@@ -53,6 +53,10 @@ export const markdownStyles = css`
   .body li > ol {
     margin-top: 0.3em;
   }
+  .body li.task {
+    list-style: none;
+    text-indent: -1.3em;
+  }
   .body li::marker {
     color: var(--quiet);
   }
@@ -102,6 +106,7 @@ export const markdownStyles = css`
   }
   .body pre {
     padding: 0.25rem 1rem 0.875rem;
+    line-height: 1.55;
     overflow-x: auto;
   }
   .body pre:focus-visible {
@@ -111,7 +116,7 @@ export const markdownStyles = css`
     padding: 0;
     background: none;
     font-size: 0.84375rem;
-    line-height: 1.6;
+    line-height: inherit;
     white-space: pre;
     overflow-wrap: normal;
   }

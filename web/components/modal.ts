@@ -39,6 +39,9 @@ export class ShoalModal extends LitElement {
         font: 500 1.25rem / 1.3 var(--serif);
         font-size-adjust: inherit;
       }
+      h2:focus-visible {
+        outline: 0;
+      }
       .content {
         padding: 0.5rem 1.5rem 1.5rem;
         overflow: auto;
@@ -77,7 +80,7 @@ export class ShoalModal extends LitElement {
     return html`
       <dialog aria-labelledby="heading" @cancel=${this.cancelled} @close=${this.closed} @mousedown=${this.pressed}>
         <header>
-          <h2 id="heading">${this.heading}</h2>
+          <h2 id="heading" tabindex="-1">${this.heading}</h2>
           <button class="icon-button" aria-label="Close" @click=${this.ask}>${icon('close')}</button>
         </header>
         <div class="content"><slot></slot></div>
@@ -86,12 +89,16 @@ export class ShoalModal extends LitElement {
 
   override updated(): void {
     const dialog = this.renderRoot.querySelector('dialog')!;
-    if (this.open && !dialog.open) dialog.showModal();
+    if (this.open && !dialog.open) {
+      dialog.showModal();
+      const first = this.querySelector<HTMLElement>('[autofocus]') ?? this.renderRoot.querySelector('h2')!;
+      first.focus();
+    }
     if (!this.open && dialog.open) dialog.close();
   }
 
   private ask(): void {
-    this.dispatchEvent(new Event('close'));
+    this.dispatchEvent(new Event('close', { bubbles: true, composed: true }));
   }
 
   private cancelled(event: Event): void {

@@ -7,6 +7,7 @@ export type Theme = 'system' | 'light' | 'dark';
 
 const THEME = 'shoal.theme';
 const KEY = 'shoal.key';
+const MODEL = 'shoal.model';
 const DEFAULTS = 'shoal.defaults';
 const DRAFT = 'shoal.draft.';
 
@@ -14,6 +15,8 @@ export interface Preferences {
   theme: Theme;
   /** The API key; empty: none. */
   key: string;
+  /** The model that the server had last. */
+  model: string;
   /** For new chats. */
   defaults: Settings;
   draft(conversationId: string): string;
@@ -51,6 +54,12 @@ export function createPreferences(lasting: Storage | undefined, passing: Storage
     },
     set key(key) {
       long.write(KEY, key);
+    },
+    get model() {
+      return long.read(MODEL);
+    },
+    set model(model) {
+      if (model !== long.read(MODEL)) long.write(MODEL, model);
     },
     get defaults() {
       try {

@@ -2,7 +2,7 @@
 // each, so that what was found out about a state can be kept. Knows bytes; no tokens.
 
 import { DEAD } from './byte-automaton.ts';
-import type { Choice, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 
 /** A machine in a state, and the machine that called it, which goes on when it has ended. */
 export interface Thread {
@@ -26,19 +26,22 @@ export interface State {
  */
 const maxThreads = 256;
 /** What is remembered is forgotten at this number. Only sharing is lost. */
-const maxRemembered = 50_000;
+const maxRemembered = 200_000;
 
 export class Acceptor {
   readonly start: State;
+  /** Where nothing can be read, and the text cannot end. */
+  readonly nothing: State;
   private threads = new Map<string, Thread>();
   private states = new Map<string, State>();
   private steps = new Map<number, State | undefined>();
   private nextId = 0;
 
-  constructor(root: Choice) {
+  constructor(root: Machine) {
     const reached = new Reached();
-    for (const machine of root.machines) this.reach(machine, machine.start, undefined, reached);
+    this.reach(root, root.start, undefined, reached);
     this.start = this.stateOf(reached);
+    this.nothing = this.stateOf(new Reached());
   }
 
   /** The state after a byte; undefined if no thread can read it. */
@@ -72,7 +75,7 @@ export class Acceptor {
 
   /** To be called now and then, between walks through many states. */
   forget(): void {
-    if (Math.max(this.threads.size, this.states.size, this.steps.size) < maxRemembered) return;
+    if (this.threads.size + this.states.size + this.steps.size < maxRemembered) return;
     this.threads = new Map();
     this.states = new Map();
     this.steps = new Map();
@@ -82,8 +85,8 @@ export class Acceptor {
   private reach(machine: Machine, state: number, caller: Thread | undefined, reached: Reached): void {
     if (reached.threads.size >= maxThreads) return;
     if (machine.reads(state)) reached.threads.add(this.threadOf(machine, state, caller));
-    for (const { to, then } of machine.calls(state)) {
-      const here = this.threadOf(machine, then, caller);
+    for (const { to, next } of machine.calls(state)) {
+      const here = this.threadOf(machine, next, caller);
       for (const called of to.machines) this.reach(called, called.start, here, reached);
     }
     if (!machine.mayEnd(state)) return;

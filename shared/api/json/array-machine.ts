@@ -1,8 +1,7 @@
 // Reads a JSON array: so many items, the first ones each by its own schema.
 
 import { DEAD } from './byte-automaton.ts';
-import { WHITE_SPACE } from './json-texts.ts';
-import { type Call, type Choice, type Machine, NO_CALLS, only, TextMachine } from './machine.ts';
+import { type Call, type Choice, type Machine, NO_CALLS, WHITE_SPACE_CHOICE } from './machine.ts';
 
 export interface ArrayRules {
   readonly prefix: readonly Choice[];
@@ -12,8 +11,6 @@ export interface ArrayRules {
   /** May be Infinity, but only with `items`. */
   readonly max: number;
 }
-
-const space = only(new TextMachine(WHITE_SPACE));
 
 // Phases. Those with a count have a state for each number of items; the others share that of none.
 const START = 0;
@@ -64,16 +61,16 @@ export class ArrayMachine implements Machine {
     const { prefix, items, min, max } = this.rules;
     switch (state % PHASES) {
       case OPEN:
-        return [{ to: space, then: FIRST }];
+        return [{ to: WHITE_SPACE_CHOICE, next: FIRST }];
       case AFTER_ITEM:
-        return count >= min ? [{ to: space, then: BEFORE_END }] : NO_CALLS;
+        return count >= min ? [{ to: WHITE_SPACE_CHOICE, next: BEFORE_END }] : NO_CALLS;
       case AFTER_COMMA:
-        return [{ to: space, then: state - AFTER_COMMA + ITEM }];
+        return [{ to: WHITE_SPACE_CHOICE, next: state - AFTER_COMMA + ITEM }];
       case FIRST:
       case ITEM: {
         const to = prefix[count] ?? items;
         const now = Math.min(count + 1, this.countedItems);
-        return to && count < max ? [{ to, then: now * PHASES + AFTER_ITEM }] : NO_CALLS;
+        return to && count < max ? [{ to, next: now * PHASES + AFTER_ITEM }] : NO_CALLS;
       }
       default:
         return NO_CALLS;

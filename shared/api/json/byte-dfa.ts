@@ -64,14 +64,15 @@ export function compileExpression(expression: Expression, budget: WorkBudget): B
   numberOf(nfa.closure([0]));
   const rows: number[][] = [];
   for (let state = 0; state < sets.length; state++) {
-    const edges = sets[state]!.flatMap((member) => nfa.edges[member]!);
-    budget.spend(firsts.length * (1 + edges.length), tooComplex);
-    rows.push(
-      firsts.map((byte) => {
-        const targets = edges.filter(({ low, high }) => byte >= low && byte <= high).map(({ to }) => to);
-        return targets.length === 0 ? DEAD : numberOf(nfa.closure(targets));
-      }),
-    );
+    // By class, where the members' edges lead.
+    const targets: number[][] = firsts.map(() => []);
+    for (const member of sets[state]!) {
+      for (const { low, high, to } of nfa.edges[member]!) {
+        for (let column = classes[low]!; column <= classes[high]!; column++) targets[column]!.push(to);
+      }
+    }
+    budget.spend(targets.reduce((total, list) => total + 1 + list.length, 20), tooComplex);
+    rows.push(targets.map((list) => (list.length === 0 ? DEAD : numberOf(nfa.closure(list)))));
   }
   return new ByteDfa(
     classes,

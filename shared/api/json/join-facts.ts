@@ -2,11 +2,18 @@
 
 import type { AllOf, Facts, TypeName } from './schema-facts.ts';
 
+/** About how many things there are to join. */
+export const factsSize = ({ properties, required, values, prefixItems, patterns, lowest, highest }: Facts): number =>
+  [...(properties?.values() ?? []), ...prefixItems].reduce(
+    (total, schemas) => total + 2 + schemas.length,
+    10 + required.length + (values?.length ?? 0) + patterns.length + lowest.length + highest.length,
+  );
+
 export function joinFacts(a: Facts, b: Facts): Facts {
   return {
     path: a.path,
     types: joinTypes(a.types, b.types),
-    values: a.values && b.values ? a.values.filter((text) => b.values!.includes(text)) : (a.values ?? b.values),
+    values: joinValues(a.values, b.values),
     minLength: Math.max(a.minLength, b.minLength),
     maxLength: Math.min(a.maxLength, b.maxLength),
     patterns: [...a.patterns, ...b.patterns],
@@ -34,6 +41,12 @@ function joinTypes(
   const has = (types: readonly TypeName[], type: TypeName): boolean =>
     types.includes(type) || (type === 'integer' && types.includes('number'));
   return [...new Set([...a, ...b])].filter((type) => has(a, type) && has(b, type));
+}
+
+function joinValues(a: Facts['values'], b: Facts['values']): Facts['values'] {
+  if (!a || !b) return a ?? b;
+  const common = new Set(b);
+  return a.filter((text) => common.has(text));
 }
 
 /** A property that one of them lists must fit what the other says of those it does not list. */

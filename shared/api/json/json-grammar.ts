@@ -1,11 +1,12 @@
 // The two things that an answer can be held to: any JSON object, or what a JSON Schema describes. Knows no tokens.
 
-import type { Choice } from './machine.ts';
+import { DocumentMachine } from './document-machine.ts';
+import type { Machine } from './machine.ts';
 import { compileSchema } from './schema-compiler.ts';
 
 /** Texts that may be written. A value of JSON, with one space or line break before it at most, and nothing after it. */
 export interface JsonGrammar {
-  readonly root: Choice;
+  readonly root: Machine;
 }
 
 /**
@@ -15,7 +16,9 @@ export interface JsonGrammar {
  *
  * Throws an InvalidSchemaError, or an UnsupportedSchemaError if a keyword cannot be enforced.
  */
-export const compileJsonSchema = (schema: unknown): JsonGrammar => ({ root: compileSchema(schema) });
+export const compileJsonSchema = (schema: unknown): JsonGrammar => ({
+  root: new DocumentMachine(compileSchema(schema)),
+});
 
 /** Any object, as OpenAI's `json_object` has it. */
 export const anyJsonObject = (): JsonGrammar => compileJsonSchema({ type: 'object' });

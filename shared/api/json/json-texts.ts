@@ -38,7 +38,11 @@ export const MAX_DIGITS = 21;
 export const MAX_FRACTION = 24;
 const whole = either(ascii('0'), sequence(between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1)));
 const fraction = sequence(ascii('.'), repeat(digit, 1, MAX_FRACTION));
-const exponent = sequence(either(ascii('e'), ascii('E')), optional(either(ascii('+'), ascii('-'))), repeat(digit, 1, 3));
+const exponent = sequence(
+  either(ascii('e'), ascii('E')),
+  optional(either(ascii('+'), ascii('-'))),
+  repeat(digit, 1, 3),
+);
 export const NUMBER = build(sequence(optional(ascii('-')), whole, optional(fraction), optional(exponent)));
 export const INTEGER = build(
   either(ascii('0'), sequence(optional(ascii('-')), between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1))),
@@ -47,17 +51,17 @@ export const BOOLEAN = build(either(ascii('true'), ascii('false')));
 export const NULL = build(ascii('null'));
 
 const hex = either(digit, between('a', 'f'), between('A', 'F'));
-const either2 = (letters: string): Expression => either(...Array.from(letters, ascii));
-const highSurrogate = sequence(either2('dD'), either2('89abAB'), hex, hex);
-const lowSurrogate = sequence(either2('dD'), either2('cdefCDEF'), hex, hex);
+const oneOf = (letters: string): Expression => either(...Array.from(letters, ascii));
+const highSurrogate = sequence(oneOf('dD'), oneOf('89abAB'), hex, hex);
+const lowSurrogate = sequence(oneOf('dD'), oneOf('cdefCDEF'), hex, hex);
 const otherUnit = either(
-  sequence(either(digit, either2('abcefABCEF')), hex, hex, hex),
-  sequence(either2('dD'), between('0', '7'), hex, hex),
+  sequence(either(digit, oneOf('abcefABCEF')), hex, hex, hex),
+  sequence(oneOf('dD'), between('0', '7'), hex, hex),
 );
-const escape = sequence(
+const escaped = sequence(
   ascii('\\'),
   either(
-    either2('"\\/bfnrt'),
+    oneOf('"\\/bfnrt'),
     sequence(ascii('u'), otherUnit),
     sequence(ascii('u'), highSurrogate, ascii('\\u'), lowSurrogate),
   ),
@@ -70,7 +74,9 @@ const unescaped = utf8(
   ]),
 );
 /** Any string, however it is escaped. Lone surrogates are none: they are no text. */
-export const STRING = build(sequence(ascii('"'), repeat(either(unescaped, escape), 0, Number.POSITIVE_INFINITY), ascii('"')));
+export const STRING = build(
+  sequence(ascii('"'), repeat(either(unescaped, escaped), 0, Number.POSITIVE_INFINITY), ascii('"')),
+);
 /** The state of STRING between two characters. */
 export const STRING_BODY = STRING.next(STRING.start, QUOTE);
 if (STRING_BODY === DEAD) throw new Error('a string cannot begin with a quote');

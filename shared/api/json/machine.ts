@@ -2,7 +2,7 @@
 // for states and no memory beside them, so that its states can be told apart, shared and kept.
 
 import { type ByteAutomaton, DEAD } from './byte-automaton.ts';
-import { QUOTE } from './json-texts.ts';
+import { QUOTE, WHITE_SPACE } from './json-texts.ts';
 
 export interface Machine {
   readonly start: number;
@@ -19,7 +19,7 @@ export interface Machine {
 export interface Call {
   readonly to: Choice;
   /** The state to go on in when that has been read. */
-  readonly then: number;
+  readonly next: number;
 }
 
 /** One of several machines: what a schema allows in a place. Filled after all are made, since schemas refer to each other. */
@@ -88,3 +88,5 @@ export class TextMachine implements Machine {
 
 /** A choice without alternatives. */
 export const only = (machine: Machine): Choice => ({ machines: [machine] });
+
+export const WHITE_SPACE_CHOICE: Choice = only(new TextMachine(WHITE_SPACE));

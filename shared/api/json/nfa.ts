@@ -38,7 +38,7 @@ export class Nfa {
 
   /** Adds what reads `expression` from the state `from`, and returns the state where it has been read. */
   private build(expression: Expression, from: number): number {
-    this.budget.spend(8, tooComplex);
+    this.budget.spend(20, tooComplex);
     switch (expression.kind) {
       case 'byte': {
         const to = this.add();

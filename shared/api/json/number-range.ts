@@ -23,7 +23,8 @@ const zeros = (min: number, max: number): Expression => repeat(ascii('0'), min, 
 const anyWhole = either(ascii('0'), sequence(between('1', '9'), digits(0, MAX_DIGITS - 1)));
 
 /** Whether a bound can be compared with digit by digit: its own digits are neither too many nor too small. */
-export const isComparable = ({ value }: Bound): boolean => Math.abs(value) < 10 ** MAX_DIGITS && !/e/.test(String(value));
+export const isComparable = ({ value }: Bound): boolean =>
+  Math.abs(value) < 10 ** MAX_DIGITS && !/e/.test(String(value));
 
 /** JSON numbers that are not less than a bound, or greater if it is exclusive. */
 export function atLeast({ value, exclusive }: Bound, integers: boolean): Expression {
@@ -105,14 +106,14 @@ const previous = (character: string): string => String.fromCharCode(character.ch
 const isDigit = (character: string): boolean => character >= '0' && character <= '9';
 
 /** Digits after the point that are not all zero. */
-const positiveTail = (room: number): Expression =>
-  sequence(zeros(0, room - 1), between('1', '9'), digits(0, room - 1));
+const positiveTail = (room: number): Expression => sequence(zeros(0, room - 1), between('1', '9'), digits(0, room - 1));
 
 function tailFrom(fraction: string, exclusive: boolean, room: number): Expression {
   const first = fraction[0]!;
   const larger = first === '9' ? nothing : sequence(between(next(first), '9'), digits(0, room - 1));
   const rest = fraction.slice(1);
-  const same = rest !== '' ? tailFrom(rest, exclusive, room - 1) : exclusive ? positiveTail(room - 1) : digits(0, room - 1);
+  const same =
+    rest !== '' ? tailFrom(rest, exclusive, room - 1) : exclusive ? positiveTail(room - 1) : digits(0, room - 1);
   return either(larger, sequence(ascii(first), same));
 }
 

@@ -3,8 +3,8 @@
 
 import { byteStringOfText } from '../../text/utf8.ts';
 import { DEAD } from './byte-automaton.ts';
-import { PLAIN_STRING, SPACE, STRING, WHITE_SPACE } from './json-texts.ts';
-import { type Call, type Choice, type Machine, NO_CALLS, only, TextMachine } from './machine.ts';
+import { PLAIN_STRING, SPACE, STRING } from './json-texts.ts';
+import { type Call, type Choice, type Machine, NO_CALLS, only, TextMachine, WHITE_SPACE_CHOICE } from './machine.ts';
 import { OtherKeys } from './other-keys.ts';
 import { TextTrie } from './text-trie.ts';
 
@@ -16,11 +16,12 @@ export interface PropertyRules {
 
 export interface ObjectRules {
   readonly properties: readonly PropertyRules[];
+  /** Names that no property may have. */
+  readonly excluded: readonly string[];
   /** What properties that are not listed may be; undefined: there may be none. */
   readonly others: Choice | undefined;
 }
 
-const space = only(new TextMachine(WHITE_SPACE));
 const afterColon = only(new TextMachine(SPACE));
 const anyKey = only(new TextMachine(STRING));
 
@@ -51,11 +52,12 @@ export class ObjectMachine implements Machine {
   /** For each index the first required property from it on; as many as there are properties if none is. */
   private readonly required: number[];
 
-  constructor({ properties, others }: ObjectRules) {
+  constructor({ properties, excluded, others }: ObjectRules) {
+    const names = [...properties.map(({ name }) => name), ...excluded];
     this.properties = properties;
     this.others = others;
-    this.keys = new TextTrie(properties.map(({ name }) => byteStringOfText(JSON.stringify(name))));
-    this.otherKey = properties.length === 0 ? anyKey : only(new TextMachine(new OtherKeys(PLAIN_STRING, this.keys)));
+    this.keys = new TextTrie(names.map((name) => byteStringOfText(JSON.stringify(name))));
+    this.otherKey = names.length === 0 ? anyKey : only(new TextMachine(new OtherKeys(PLAIN_STRING, this.keys)));
     this.required = [properties.length];
     for (let i = properties.length - 1; i >= 0; i--) {
       this.required.unshift(properties[i]!.required ? i : this.required[0]!);
@@ -111,22 +113,22 @@ export class ObjectMachine implements Machine {
     const index = this.indexOf(state);
     switch (state % PHASES) {
       case OPEN:
-        return [{ to: space, then: FIRST_KEY }];
+        return [{ to: WHITE_SPACE_CHOICE, next: FIRST_KEY }];
       case COMMA:
-        return [{ to: space, then: this.state(NEXT_KEY, index) }];
+        return [{ to: WHITE_SPACE_CHOICE, next: this.state(NEXT_KEY, index) }];
       case FIRST_KEY:
       case NEXT_KEY:
-        return this.others && this.mayClose(index) ? [{ to: this.otherKey, then: OTHER_NAMED }] : NO_CALLS;
+        return this.others && this.mayClose(index) ? [{ to: this.otherKey, next: OTHER_NAMED }] : NO_CALLS;
       case COLON:
-        return [{ to: afterColon, then: this.state(VALUE, index) }];
+        return [{ to: afterColon, next: this.state(VALUE, index) }];
       case VALUE:
-        return [{ to: this.properties[index]!.value, then: this.state(AFTER_VALUE, index + 1) }];
+        return [{ to: this.properties[index]!.value, next: this.state(AFTER_VALUE, index + 1) }];
       case OTHER_COLON:
-        return [{ to: afterColon, then: OTHER_VALUE }];
+        return [{ to: afterColon, next: OTHER_VALUE }];
       case OTHER_VALUE:
-        return [{ to: this.others!, then: this.state(AFTER_VALUE, this.properties.length) }];
+        return [{ to: this.others!, next: this.state(AFTER_VALUE, this.properties.length) }];
       case AFTER_VALUE:
-        return this.mayClose(index) ? [{ to: space, then: BEFORE_END }] : NO_CALLS;
+        return this.mayClose(index) ? [{ to: WHITE_SPACE_CHOICE, next: BEFORE_END }] : NO_CALLS;
       default:
         return NO_CALLS;
     }
@@ -152,7 +154,8 @@ export class ObjectMachine implements Machine {
   /** One byte more of the key of a property from `index` on; none that is required may be passed over. */
   private readKey(index: number, key: number, byte: number): number {
     const next = this.keys.next(key, byte);
-    if (next === DEAD || !this.keys.leadsTo(next, index, this.required[index]!)) return DEAD;
+    const last = Math.min(this.required[index]!, this.properties.length - 1);
+    if (next === DEAD || !this.keys.leadsTo(next, index, last)) return DEAD;
     const named = this.keys.endAt(next);
     return named === DEAD ? this.state(KEY, index, next) : this.state(NAMED, named);
   }
@@ -165,4 +168,3 @@ export class ObjectMachine implements Machine {
     return index < this.properties.length || (this.others !== undefined && this.mayClose(index));
   }
 }
-

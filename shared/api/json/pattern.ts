@@ -2,7 +2,16 @@
 // the anchors where a pattern begins or ends. Look-around, back references and word boundaries are refused.
 
 import { CLASS_ESCAPES, CONTROL_ESCAPES, DOT, single } from './character-sets.ts';
-import { type CodeSet, codeSet, complement, type Expression, either, jsonCharacter, repeat, sequence } from './expression.ts';
+import {
+  type CodeSet,
+  codeSet,
+  complement,
+  type Expression,
+  either,
+  jsonCharacter,
+  repeat,
+  sequence,
+} from './expression.ts';
 import { UnsupportedSchemaError } from './json-errors.ts';
 import { ANY_CHARACTER } from './json-texts.ts';
 

@@ -2,11 +2,11 @@
 // all that is said of it, references followed and each combination of schemas once. Then it is found out which of them any
 // value fits at all, so that no text can be begun that cannot be ended. Only then machines are made.
 
-import { ArrayMachine } from './array-machine.ts';
 import { byteStringOfText } from '../../text/utf8.ts';
+import { ArrayMachine } from './array-machine.ts';
+import { factsSize, joinFacts } from './join-facts.ts';
 import { InvalidSchemaError, UnsupportedSchemaError } from './json-errors.ts';
 import { BOOLEAN, NULL } from './json-texts.ts';
-import { joinFacts } from './join-facts.ts';
 import { type Choice, type Machine, TextMachine } from './machine.ts';
 import { ObjectMachine } from './object-machine.ts';
 import { ScalarAutomata } from './scalar-automata.ts';
@@ -25,6 +25,8 @@ interface Place {
 
 /** One alternative of a place. */
 interface Shape {
+  /** How many places it has inside. */
+  readonly size: number;
   /** Whether some value fits, as far as is known of the places inside. */
   fits(): boolean;
   machine(): Machine;
@@ -43,6 +45,7 @@ class SchemaCompiler {
   private readonly document: SchemaDocument;
   private readonly budget = new WorkBudget();
   private readonly scalars = new ScalarAutomata(this.budget);
+  private readonly facts = new Map<unknown, Facts>();
   private readonly places = new Map<string, Place>();
   /** Places whose shapes are not known yet; a list, as schemas may go deeper than calls can. */
   private readonly open: { readonly place: Place; readonly schemas: AllOf }[] = [];
@@ -56,7 +59,11 @@ class SchemaCompiler {
     for (const { place, schemas } of this.open) place.shapes = this.shapesOf(schemas);
     this.findFitting();
     if (!root.fits) {
-      throw InvalidSchemaError.at('#', 'no value fits it', 'look for bounds that cross, or values that contain themselves');
+      throw InvalidSchemaError.at(
+        '#',
+        'no value fits it',
+        'look for bounds that cross, or values that contain themselves',
+      );
     }
     for (const { choice, shapes } of this.places.values()) {
       choice.machines.push(...shapes.filter((shape) => shape.fits()).map((shape) => shape.machine()));
@@ -84,7 +91,8 @@ class SchemaCompiler {
       changed = false;
       for (const place of backwards) {
         if (place.fits) continue;
-        this.budget.spend(1 + place.shapes.length, 'its schemas refer to each other too often');
+        const size = place.shapes.reduce((total, shape) => total + 1 + shape.size, 1);
+        this.budget.spend(size, 'its schemas refer to each other too often');
         place.fits = place.shapes.some((shape) => shape.fits());
         changed ||= place.fits;
       }
@@ -109,7 +117,7 @@ class SchemaCompiler {
     if (!isObject(value)) throw InvalidSchemaError.at(path, 'this is no schema', 'put an object, true or false here');
     if (within.size >= maxNesting) throw UnsupportedSchemaError.tooLarge('references lead to references too often');
     const inside = new Set(within).add(value);
-    let all = [readFacts(value, path)];
+    let all = [this.factsOf(value, path)];
     if (Object.hasOwn(value, '$ref')) {
       all = this.joined(all, this.alternatives(this.document.follow(value.$ref, path), inside));
     }
@@ -123,6 +131,15 @@ class SchemaCompiler {
       );
     }
     return all;
+  }
+
+  private factsOf(value: Record<string, unknown>, path: string): Facts {
+    let facts = this.facts.get(value);
+    if (!facts) {
+      facts = readFacts(value, path);
+      this.facts.set(value, facts);
+    }
+    return facts;
   }
 
   private joined(some: readonly Facts[], others: readonly Facts[]): Facts[] {
@@ -140,7 +157,8 @@ class SchemaCompiler {
   }
 
   private shapesOfFacts(facts: Facts): Shape[] {
-    const types: readonly TypeName[] = facts.types ?? TYPES.filter((type) => type !== 'integer');
+    // An integer is a number, and need not be tried twice.
+    const types = (facts.types ?? TYPES).filter((type, _, all) => type !== 'integer' || !all.includes('number'));
     if (facts.values) return this.enumerated(facts, facts.values, types);
     return types.flatMap((type): Shape[] => {
       if (type === 'object') return [this.objectShape(facts)];
@@ -159,12 +177,19 @@ class SchemaCompiler {
 
   /** The values that fit what else is said, which for objects and arrays may only be their type. */
   private enumerated(facts: Facts, values: readonly string[], types: readonly TypeName[]): Shape[] {
-    const scalars = types.flatMap((type) => this.scalar(type === 'object' || type === 'array' ? 'null' : type, facts) ?? []);
+    const scalars = types.flatMap(
+      (type) => this.scalar(type === 'object' || type === 'array' ? 'null' : type, facts) ?? [],
+    );
     const fitting = values.filter((text) => {
       if (text.startsWith('{') || text.startsWith('[')) {
         const type = text.startsWith('{') ? 'object' : 'array';
         if (saysMoreOf(type, facts)) {
-          throw UnsupportedSchemaError.keyword('enum', facts.path, `its values are ${type}s`, 'say nothing else of them');
+          throw UnsupportedSchemaError.keyword(
+            'enum',
+            facts.path,
+            `its values are ${type}s`,
+            'say nothing else of them',
+          );
         }
         return types.includes(type);
       }
@@ -174,7 +199,7 @@ class SchemaCompiler {
     if (fitting.length === 0) return [];
     const texts = fitting.map(byteStringOfText);
     this.budget.spend(
-      texts.reduce((total, text) => total + text.length, 0),
+      texts.reduce((total, text) => total + 20 * text.length, 0),
       'its enumerations are too long',
     );
     return [textShape(new TextMachine(new TextTrie(texts)))];
@@ -205,10 +230,11 @@ class SchemaCompiler {
     }
     const all = Array.from(listed, ([name, value]) => ({ name, value, required: required.has(name) }));
     this.budget.spend(
-      all.reduce((total, { name }) => total + 10 + name.length, 0),
+      all.reduce((total, { name }) => total + 20 * (1 + name.length), 0),
       'its objects have too many properties',
     );
     return {
+      size: all.length,
       fits: () => all.every((property) => property.value.fits || !property.required),
       machine: () =>
         new ObjectMachine({
@@ -228,6 +254,7 @@ class SchemaCompiler {
       return Math.min(maxItems, bad >= 0 ? bad : rest.fits ? Number.POSITIVE_INFINITY : prefix.length);
     };
     return {
+      size: prefix.length,
       fits: () => minItems <= most(),
       machine: () =>
         new ArrayMachine({
@@ -244,14 +271,13 @@ class SchemaCompiler {
   }
 }
 
-const textShape = (machine: TextMachine): Shape => ({ fits: () => true, machine: () => machine });
-
-const factsSize = ({ properties, required, values, prefixItems }: Facts): number =>
-  10 + (properties?.size ?? 0) + required.length + (values?.length ?? 0) + prefixItems.length;
+const textShape = (machine: TextMachine): Shape => ({ size: 0, fits: () => true, machine: () => machine });
 
 function saysMoreOf(type: 'object' | 'array', facts: Facts): boolean {
   if (type === 'object') return !!facts.properties || !!facts.otherProperties || facts.required.length > 0;
-  return !!facts.items || facts.prefixItems.length > 0 || facts.minItems > 0 || facts.maxItems < Number.POSITIVE_INFINITY;
+  return (
+    !!facts.items || facts.prefixItems.length > 0 || facts.minItems > 0 || facts.maxItems < Number.POSITIVE_INFINITY
+  );
 }
 
 function listOf(value: Record<string, unknown>, keyword: string, path: string): Schema[] {

@@ -41,28 +41,27 @@ export class SchemaDocument {
 
   /** What a `$ref` means. */
   follow(reference: unknown, path: string): Schema {
-    if (typeof reference !== 'string') throw InvalidSchemaError.at(path, '"$ref" is not a string', 'make it "#/$defs/…"');
+    if (typeof reference !== 'string')
+      throw InvalidSchemaError.at(path, '"$ref" is not a string', 'make it "#/$defs/…"');
     if (!/^#(?:\/|$)/.test(reference)) {
       const reason = 'it does not point into this schema by "#/…"';
       throw UnsupportedSchemaError.keyword('$ref', path, reason, 'put what it means under $defs');
     }
-    const found = reference.split('/').slice(1).reduce(
-      (value: unknown, part) => {
+    const found = reference
+      .split('/')
+      .slice(1)
+      .reduce((value: unknown, part) => {
         const key = decode(part).replaceAll('~1', '/').replaceAll('~0', '~');
         return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
           ? (value as Record<string, unknown>)[key]
           : undefined;
-      },
-      this.root.value,
-    );
+      }, this.root.value);
     if (found === undefined) {
       throw InvalidSchemaError.at(path, `there is nothing at ${JSON.stringify(reference)}`, 'correct the "$ref"');
     }
     return { value: found, path: reference };
   }
 }
-
-declare const decodeURIComponent: (text: string) => string;
 
 /** Pointers in references are percent-encoded; a bad encoding points nowhere. */
 function decode(part: string): string {

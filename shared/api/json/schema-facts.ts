@@ -40,9 +40,27 @@ export interface Facts {
 }
 
 const ANNOTATIONS = new Set(
-  ['title', 'description', 'default', 'examples', 'example', 'deprecated', 'readOnly', 'writeOnly', 'discriminator'].concat(
-    ['contentEncoding', 'contentMediaType', 'contentSchema', '$schema', '$id', 'id', '$comment', '$defs', 'definitions'],
-  ),
+  [
+    'title',
+    'description',
+    'default',
+    'examples',
+    'example',
+    'deprecated',
+    'readOnly',
+    'writeOnly',
+    'discriminator',
+  ].concat([
+    'contentEncoding',
+    'contentMediaType',
+    'contentSchema',
+    '$schema',
+    '$id',
+    'id',
+    '$comment',
+    '$defs',
+    'definitions',
+  ]),
 );
 /** Read by the compiler. */
 export const APPLICATORS = new Set(['$ref', 'allOf', 'anyOf', 'oneOf']);
@@ -121,7 +139,9 @@ class FactsReader {
   /** A schema with `properties` and no type means an object, whatever the standard says of other values. */
   private impliedTypes(): readonly TypeName[] | undefined {
     if (this.get('enum') !== undefined || this.get('const') !== undefined) return undefined;
-    const subjects = [...SUBJECTS].filter(([, keywords]) => keywords.some((keyword) => this.get(keyword) !== undefined));
+    const subjects = [...SUBJECTS].filter(([, keywords]) =>
+      keywords.some((keyword) => this.get(keyword) !== undefined),
+    );
     return subjects.length === 0 ? undefined : subjects.map(([type]) => type as TypeName);
   }
 
@@ -148,7 +168,7 @@ class FactsReader {
       const value = this.get(keyword);
       if (value === undefined) return [];
       if (typeof value !== 'number' || !Number.isFinite(value)) throw this.wrong(keyword, 'a number');
-      return [{ value, exclusive: keyword === exclusive, path: this.path }];
+      return [{ value, exclusive: keyword === exclusive }];
     });
   }
 

@@ -25,8 +25,7 @@ const fraction = optional(sequence(ascii('.'), repeat(digit, 1, 9)));
 /** RFC 3339's full-time, without leap seconds. */
 const time = sequence(two(0, 23), colon, two(0, 59), colon, two(0, 59), fraction, offset);
 
-const hex = (count: number): Expression =>
-  repeat(either(digit, between('a', 'f'), between('A', 'F')), count, count);
+const hex = (count: number): Expression => repeat(either(digit, between('a', 'f'), between('A', 'F')), count, count);
 
 export const FORMATS: ReadonlyMap<string, Expression> = new Map([
   ['date', date],
