@@ -2,6 +2,9 @@
 // what its options name, alone or on a cluster, and generates for whoever is at the other end of its port.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { anyJsonObject, compileJsonSchema } from '../../shared/api/json/json-grammar.ts';
+import { type PieceTrie, pieceTrie } from '../../shared/api/json/piece-trie.ts';
+import { createConstraint } from '../../shared/api/json/token-constraint.ts';
 import type { AnswerFormat } from '../../shared/api/openai/served-model.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Generation } from '../../shared/engine/generation.ts';
@@ -22,6 +25,7 @@ class EngineThread {
   private readonly tokenizer: Tokenizer;
   private readonly running = new Map<number, Generation>();
   private outbox: EngineEvent[] = [];
+  private trie: PieceTrie | undefined;
 
   constructor(model: RunningModel, tokenizer: Tokenizer) {
     this.model = model;
@@ -44,7 +48,7 @@ class EngineThread {
   private async generate({ id, request }: Extract<ToEngine, { type: 'generate' }>): Promise<void> {
     const { engine } = this.model;
     const { format, ...asked } = request;
-    const order: GenerateRequest = asked;
+    const order: GenerateRequest = format ? { ...asked, constraint: this.constraintOf(format) } : asked;
     // Nodes that came or went take effect between requests.
     if (isIdle(engine)) await this.model.settle();
     const generation = engine.generate(order);
@@ -56,6 +60,12 @@ class EngineThread {
     } finally {
       this.running.delete(id);
     }
+  }
+
+  private constraintOf(format: AnswerFormat) {
+    this.trie ??= pieceTrie(this.tokenizer);
+    const grammar = format.type === 'json' ? anyJsonObject() : compileJsonSchema(format.schema);
+    return createConstraint(grammar, this.trie, this.tokenizer.eosIds);
   }
 
   /** What happens in one turn goes in one message. */

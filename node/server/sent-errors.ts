@@ -1,5 +1,6 @@
 // Errors of the engine on their way between threads. Those that the API tells apart arrive as what they were.
 
+import { InvalidSchemaError, UnsupportedSchemaError } from '../../shared/api/json/json-errors.ts';
 import {
   EngineClosedError,
   InvalidRequestError,
@@ -42,6 +43,10 @@ export function receivedError(sent: SentError): Error {
       return new EngineClosedError();
     case 'InvalidRequestError':
       return new InvalidRequestError(message);
+    case 'InvalidSchemaError':
+      return new InvalidSchemaError(message);
+    case 'UnsupportedSchemaError':
+      return new UnsupportedSchemaError(message);
     default: {
       if (blame !== undefined) return new RemoteError(sent);
       const error = new Error(message);

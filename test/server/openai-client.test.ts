@@ -228,3 +228,79 @@ test('401 and 429', async () => {
   const patient = new OpenAI({ baseURL: `${strict.url}/v1`, apiKey: 'open-sesame', maxRetries: 5 });
   await Promise.all(Array.from({ length: 80 }, () => patient.chat.completions.create({ ...fox, max_tokens: 4 })));
 });
+
+describe('answers that must have a form', () => {
+  const messages = [{ role: 'user' as const, content: 'Tell me of a fox.' }];
+  const schema = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', maxLength: 20 },
+      age: { type: 'integer', minimum: 1, maximum: 99 },
+      friends: { type: 'array', items: { enum: ['owl', 'snail', 'bear'] }, minItems: 1, maxItems: 3 },
+      kind: { const: 'fox' },
+    },
+    required: ['name', 'age', 'friends', 'kind'],
+    additionalProperties: false,
+  };
+
+  test('json_schema, whatever the seed, and in a stream', async () => {
+    const format = { type: 'json_schema' as const, json_schema: { name: 'animal', schema, strict: true } };
+    for (let seed = 0; seed < 5; seed++) {
+      const asked = { model, messages, seed, response_format: format };
+      const { choices } = await client.chat.completions.create(asked);
+      expect(choices[0]!.finish_reason).toBe('stop');
+      const animal = JSON.parse(choices[0]!.message.content!);
+      expect(Object.keys(animal)).toEqual(['name', 'age', 'friends', 'kind']);
+      expect(animal.name.length).toBeLessThanOrEqual(20);
+      expect(animal.age).toBeGreaterThanOrEqual(1);
+      expect(animal.age).toBeLessThanOrEqual(99);
+      expect(animal.friends.length).toBeGreaterThan(0);
+      for (const friend of animal.friends) expect(['owl', 'snail', 'bear']).toContain(friend);
+      expect(animal.kind).toBe('fox');
+      const stream = await collected(await client.chat.completions.create({ ...asked, stream: true }));
+      expect(stream.map(({ choices: [choice] }) => choice?.delta.content ?? '').join('')).toBe(
+        choices[0]!.message.content,
+      );
+    }
+  });
+
+  test('json_object', async () => {
+    const asked = { model, messages, seed: 3, response_format: { type: 'json_object' as const }, max_tokens: 900 };
+    const { choices } = await client.chat.completions.create(asked);
+    const text = choices[0]!.message.content!;
+    // A model that was never taught JSON may go on and on; what it wrote until then is the beginning of an object.
+    expect(text).toMatch(/^\s*\{/);
+    if (choices[0]!.finish_reason === 'stop') expect(JSON.parse(text)).toBeTypeOf('object');
+  });
+
+  test('a schema that cannot be held to is refused, and says where', async () => {
+    const bad = { type: 'object', properties: { a: { not: { type: 'string' } } } };
+    const response_format = { type: 'json_schema' as const, json_schema: { name: 'bad', schema: bad } };
+    const call = client.chat.completions.create({ model, messages, response_format });
+    expect(await refusal(call)).toMatchObject({ status: 400, param: 'response_format' });
+    await expect(client.chat.completions.create({ model, messages, response_format })).rejects.toThrow(
+      /"not".*properties/,
+    );
+  });
+
+  test('a tool that must be called is called', async () => {
+    const tools = [
+      {
+        type: 'function' as const,
+        function: { name: 'look_up', description: 'Looks up an animal.', parameters: schema },
+      },
+    ];
+    for (const tool_choice of ['required' as const, { type: 'function' as const, function: { name: 'look_up' } }]) {
+      const { choices } = await client.chat.completions.create({ model, messages, tools, tool_choice, seed: 1 });
+      const [call] = choices[0]!.message.tool_calls!;
+      expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } });
+      expect(call).toMatchObject({ type: 'function', function: { name: 'look_up' } });
+      expect(JSON.parse((call as { function: { arguments: string } }).function.arguments)).toMatchObject({
+        kind: 'fox',
+      });
+    }
+    const runner = client.chat.completions.stream({ model, messages, tools, tool_choice: 'required', seed: 1 });
+    const final = await runner.finalChatCompletion();
+    expect(final.choices[0]!.message.tool_calls).toHaveLength(1);
+  });
+});

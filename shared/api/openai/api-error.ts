@@ -4,6 +4,7 @@
 import { EngineClosedError, InvalidRequestError, PromptTooLongError, QueueFullError } from '../../engine/errors.ts';
 import { ShoalError } from '../../errors.ts';
 import { ChatTemplateRenderError, NoChatTemplateError } from '../../text/text-errors.ts';
+import { InvalidSchemaError, UnsupportedSchemaError } from '../json/json-errors.ts';
 
 export type ApiErrorType =
   | 'invalid_request_error'
@@ -61,6 +62,9 @@ const QUEUE_RETRY_SECONDS = 2;
 export function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof PromptTooLongError) return invalidRequest(error.message, 'messages', 'context_length_exceeded');
+  if (error instanceof UnsupportedSchemaError || error instanceof InvalidSchemaError) {
+    return invalidRequest(error.message, 'response_format');
+  }
   if (error instanceof ChatTemplateRenderError || error instanceof NoChatTemplateError) {
     return invalidRequest(error.message, 'messages');
   }
