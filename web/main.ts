@@ -42,10 +42,12 @@ document.addEventListener('visibilitychange', () => {
 addEventListener('online', () => void watch.check());
 followKeyboard();
 
+await chat.guarded(() => chat.arrive());
+
 const page = new ChatPage();
 page.chat = chat;
 document.body.replaceChildren(page);
-void chat.guarded(() => chat.refreshList());
+addEventListener('pagehide', () => chat.leave());
 
 /** Browsers may forbid a page to keep anything, and say so only when asked. */
 function storage(open: () => Storage): Storage | undefined {

@@ -126,18 +126,57 @@ function scores4(
   scores1(q3, keys, 8, headDim, scores + rowBytes * 3);
 }
 
+/** Scores of one query, 32 positions at a time, and the rest by eight. */
 function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: usize): void {
   const bytes = headDim * 4;
-  for (let p: usize = 0; p < length; p += 8) {
+  const next = headDim * 32;
+  const end = scores + ((length + 7) & ~7) * 4;
+  for (; scores + 128 <= end; scores += 128) {
+    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+    const keys1 = keys + next;
+    const keys2 = keys1 + next;
+    const keys3 = keys2 + next;
+    for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 32) {
+      const x = v128.load32_splat(q + i);
+      const k0 = v128.load(keys + at);
+      const k1 = v128.load(keys + at, 16);
+      a0 = fusedMultiplyAdd(k0, x, a0);
+      a1 = fusedMultiplyAdd(k1, x, a1);
+      const k2 = v128.load(keys1 + at);
+      const k3 = v128.load(keys1 + at, 16);
+      b0 = fusedMultiplyAdd(k2, x, b0);
+      b1 = fusedMultiplyAdd(k3, x, b1);
+      const k4 = v128.load(keys2 + at);
+      const k5 = v128.load(keys2 + at, 16);
+      c0 = fusedMultiplyAdd(k4, x, c0);
+      c1 = fusedMultiplyAdd(k5, x, c1);
+      const k6 = v128.load(keys3 + at);
+      const k7 = v128.load(keys3 + at, 16);
+      d0 = fusedMultiplyAdd(k6, x, d0);
+      d1 = fusedMultiplyAdd(k7, x, d1);
+    }
+    v128.store(scores, a0);
+    v128.store(scores, a1, 16);
+    v128.store(scores, b0, 32);
+    v128.store(scores, b1, 48);
+    v128.store(scores, c0, 64);
+    v128.store(scores, c1, 80);
+    v128.store(scores, d0, 96);
+    v128.store(scores, d1, 112);
+    keys = keys3 + next;
+  }
+  for (; scores < end; scores += 32) {
     let a0 = f32x4.splat(0), a1 = a0;
     for (let i: usize = 0; i < bytes; i += 4) {
       const x = v128.load32_splat(q + i);
-      a0 = fusedMultiplyAdd(v128.load(keys), x, a0);
-      a1 = fusedMultiplyAdd(v128.load(keys, 16), x, a1);
+      const k0 = v128.load(keys);
+      const k1 = v128.load(keys, 16);
+      a0 = fusedMultiplyAdd(k0, x, a0);
+      a1 = fusedMultiplyAdd(k1, x, a1);
       keys += 32;
     }
-    v128.store(scores, a0); v128.store(scores, a1, 16);
-    scores += 32;
+    v128.store(scores, a0);
+    v128.store(scores, a1, 16);
   }
 }
 
@@ -240,18 +279,55 @@ function mix4(
   }
 }
 
-/** One query, from column `from` bytes on. */
+/** One query, from column `from` bytes on: 32 columns at a time, and the rest by eight. */
 function mix1(weights: usize, values: usize, length: usize, headDim: usize, from: usize, out: usize): void {
   const bytes = headDim * 4;
-  for (let d = from; d < bytes; d += 32) {
-    let a0 = f32x4.splat(0), a1 = a0;
+  const end = weights + length * 4;
+  let d = from;
+  for (; d + 128 <= bytes; d += 128) {
+    let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
     let value = values + d;
-    for (let p: usize = 0; p < length; p++) {
-      const x = v128.load32_splat(weights + p * 4);
-      a0 = fusedMultiplyAdd(v128.load(value), x, a0);
-      a1 = fusedMultiplyAdd(v128.load(value, 16), x, a1);
+    for (let w = weights; w < end; w += 4) {
+      const x = v128.load32_splat(w);
+      const v0 = v128.load(value);
+      const v1 = v128.load(value, 16);
+      a0 = fusedMultiplyAdd(v0, x, a0);
+      a1 = fusedMultiplyAdd(v1, x, a1);
+      const v2 = v128.load(value, 32);
+      const v3 = v128.load(value, 48);
+      b0 = fusedMultiplyAdd(v2, x, b0);
+      b1 = fusedMultiplyAdd(v3, x, b1);
+      const v4 = v128.load(value, 64);
+      const v5 = v128.load(value, 80);
+      c0 = fusedMultiplyAdd(v4, x, c0);
+      c1 = fusedMultiplyAdd(v5, x, c1);
+      const v6 = v128.load(value, 96);
+      const v7 = v128.load(value, 112);
+      d0 = fusedMultiplyAdd(v6, x, d0);
+      d1 = fusedMultiplyAdd(v7, x, d1);
       value += bytes;
     }
-    v128.store(out + d, a0); v128.store(out + d, a1, 16);
+    v128.store(out + d, a0);
+    v128.store(out + d, a1, 16);
+    v128.store(out + d, b0, 32);
+    v128.store(out + d, b1, 48);
+    v128.store(out + d, c0, 64);
+    v128.store(out + d, c1, 80);
+    v128.store(out + d, d0, 96);
+    v128.store(out + d, d1, 112);
+  }
+  for (; d < bytes; d += 32) {
+    let a0 = f32x4.splat(0), a1 = a0;
+    let value = values + d;
+    for (let w = weights; w < end; w += 4) {
+      const x = v128.load32_splat(w);
+      const v0 = v128.load(value);
+      const v1 = v128.load(value, 16);
+      a0 = fusedMultiplyAdd(v0, x, a0);
+      a1 = fusedMultiplyAdd(v1, x, a1);
+      value += bytes;
+    }
+    v128.store(out + d, a0);
+    v128.store(out + d, a1, 16);
   }
 }

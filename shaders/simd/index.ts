@@ -13,7 +13,7 @@ export { quantise } from './quantise';
 export { rmsNorm } from './rms-norm';
 export { rope } from './rope';
 export { geluMul, siluMul } from './silu-mul';
-export { largest, sumOfExponentials } from './top-k';
+export { prepareLogits, sumOfExponentials, topK } from './top-k';
 
 /** The first address that the kernels' own data leaves free. */
 export function heapBase(): usize {

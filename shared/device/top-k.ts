@@ -8,12 +8,7 @@ import type { Candidates, LogitsRequest, Step } from './device.ts';
  * Answers `request` from the logits of the vocabulary rows that start at `vocabularyStart`. A logit that is NaN counts
  * as −Infinity in the order, and makes the log-sum-exp NaN, so that a broken model shows.
  */
-export function selectCandidates(
-  logits: Float32Array,
-  vocabularyStart: TokenId,
-  request: LogitsRequest,
-  sumOfExponentials: SumOfExponentials = plainSum,
-): Candidates {
+export function selectCandidates(logits: Float32Array, vocabularyStart: TokenId, request: LogitsRequest): Candidates {
   const ranges = rangesWithout(request.apart, vocabularyStart, logits.length);
   const heap = new WorstFirstHeap(Math.min(request.topK, logits.length));
   for (const { start, end } of ranges) {
@@ -23,7 +18,7 @@ export function selectCandidates(
   return {
     ids,
     logits: best,
-    logSumExp: logSumExp(logits, ranges, best.length > 0 ? best[0] : -Infinity, sumOfExponentials),
+    logSumExp: logSumExp(logits, ranges, best.length > 0 ? best[0] : -Infinity),
     apart: Float32Array.from(request.apart, (id) => logits[id - vocabularyStart] ?? Number.NaN),
     full: request.full ? logits.slice() : undefined,
   };
@@ -47,26 +42,35 @@ export function mergeAnswers(step: Step, parts: readonly (readonly Candidates[])
  * must have been asked the same `request`.
  */
 export function mergeCandidates(parts: readonly Candidates[], request: LogitsRequest): Candidates {
-  const found = parts.flatMap((part) => Array.from(part.ids, (id, i) => ({ id, logit: part.logits[i] })));
-  found.sort((a, b) => (a.logit === b.logit ? a.id - b.id : b.logit - a.logit));
-  const best = found.slice(0, request.topK);
   const sums = Float64Array.from(parts, (part) => part.logSumExp);
   return {
-    ids: Int32Array.from(best, ({ id }) => id),
-    logits: Float32Array.from(best, ({ logit }) => logit),
-    logSumExp: logSumExp(sums, [{ start: 0, end: sums.length }], Math.max(...sums), plainSum),
+    ...mergeBest(parts, request.topK),
+    logSumExp: logSumExp(sums, [{ start: 0, end: sums.length }], Math.max(...sums)),
     apart: Float32Array.from(request.apart, (_, i) => parts.map((part) => part.apart[i]).find(isNumber) ?? Number.NaN),
     full: request.full ? concatenate(parts.map((part) => part.full ?? new Float32Array())) : undefined,
   };
 }
 
-/** Σ exp(value − largest): what a device may have a faster way to compute. */
-export type SumOfExponentials = (values: Float32Array, largest: number) => number;
-
-function plainSum(values: Float32Array | Float64Array, largest: number): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - largest);
-  return sum;
+/** The `topK` best of lists that are sorted; of equal logits that of the earlier part comes first, since its id is lower. */
+function mergeBest(parts: readonly Candidates[], topK: number): { ids: Int32Array; logits: Float32Array } {
+  const listed = parts.reduce((sum, part) => sum + part.ids.length, 0);
+  const ids = new Int32Array(Math.min(topK, listed));
+  const logits = new Float32Array(ids.length);
+  const next = new Int32Array(parts.length);
+  for (let i = 0; i < ids.length; i++) {
+    let best = -1;
+    let bestLogit = Number.NaN;
+    for (let part = 0; part < parts.length; part++) {
+      if (next[part] === parts[part].ids.length) continue;
+      const logit = parts[part].logits[next[part]];
+      if (best >= 0 && logit <= bestLogit) continue;
+      best = part;
+      bestLogit = logit;
+    }
+    ids[i] = parts[best].ids[next[best]++];
+    logits[i] = bestLogit;
+  }
+  return { ids, logits };
 }
 
 /** Rows of a part of the vocabulary that are not `apart`, as few ranges, so that the loops over them test nothing. */
@@ -83,15 +87,10 @@ function rangesWithout(apart: readonly TokenId[], vocabularyStart: TokenId, rows
 }
 
 /** log Σ exp(value), with the largest value taken out first so that nothing overflows. */
-function logSumExp<Values extends Float32Array | Float64Array>(
-  values: Values,
-  ranges: readonly Range[],
-  largest: number,
-  sumOfExponentials: (values: Values, largest: number) => number,
-): number {
+function logSumExp(values: Float32Array | Float64Array, ranges: readonly Range[], largest: number): number {
   if (largest === -Infinity) return ranges.some((range) => anyNaN(values, range)) ? Number.NaN : -Infinity;
   let sum = 0;
-  for (const { start, end } of ranges) sum += sumOfExponentials(values.subarray(start, end) as Values, largest);
+  for (const { start, end } of ranges) for (let i = start; i < end; i++) sum += Math.exp(values[i] - largest);
   return largest + Math.log(sum);
 }
 

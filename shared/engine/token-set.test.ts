@@ -12,6 +12,9 @@ test('holds what was added and nothing else', () => {
       const expected = [...new Set([...some, ...others])].sort((a, b) => a - b);
       expect([...set]).toEqual(expected);
       expect(set.size).toBe(expected.length);
+      const copy = set.copy();
+      for (const id of others) copy.delete(id);
+      expect([...copy]).toEqual(expected.filter((id) => !others.includes(id)));
       for (let id = 0; id < 300; id++) expect(set.has(id)).toBe(expected.includes(id));
     }),
   );

@@ -26,6 +26,12 @@ export class TokenSet {
     this.words[id >> 5]! |= 1 << (id & 31);
   }
 
+  copy(): TokenSet {
+    const copy = new TokenSet(this.words.length * 32);
+    copy.words.set(this.words);
+    return copy;
+  }
+
   delete(id: TokenId): void {
     this.words[id >> 5]! &= ~(1 << (id & 31));
   }

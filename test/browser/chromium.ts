@@ -19,7 +19,10 @@ const found = (): string | undefined =>
 /** By Debian's packages where that is possible, else by Playwright's own download. */
 function install(): void {
   const run = (command: string, ...args: string[]): void => {
-    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    execFileSync(command, args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
   };
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     run('apt-get', 'update', '-qq');
@@ -33,7 +36,8 @@ function install(): void {
 export function chromiumPath(): string {
   if (!found()) install();
   const path = found();
-  if (!path) throw new Error('There is no Chromium and none could be installed; install one, or set $CHROMIUM to its path');
+  if (!path)
+    throw new Error('There is no Chromium and none could be installed; install one, or set $CHROMIUM to its path');
   return path;
 }
 

@@ -9,8 +9,13 @@ export interface ServerProcess extends AsyncDisposable {
   readonly port: number;
 }
 
-export async function startServer(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-  const running = startShoal(['serve', '--port', '0', ...args], env);
+/** On a port that is free, unless one is given. */
+export async function startServer(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  port = 0,
+): Promise<ServerProcess> {
+  const running = startShoal(['serve', '--port', String(port), ...args], env);
   let stdout = '';
   running.child.stdout.on('data', (text) => {
     stdout += text;

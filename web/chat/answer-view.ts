@@ -38,12 +38,12 @@ export class AnswerView extends LitElement {
     const isRunning = answer.state === 'running';
     const thoughts = [answer.thinking, thinking].filter((part) => part !== '').join('\n\n');
     return html`
-      <section aria-label="Answer" aria-busy=${isRunning}>
+      <article aria-label="Answer" aria-busy=${isRunning}>
         ${thoughts === '' ? nothing : this.thoughts(thoughts, isRunning && (isThinking || text === ''))}
         ${text === '' ? nothing : html`<markdown-view .text=${text} ?growing=${isRunning}></markdown-view>`}
         ${isRunning && text === '' ? this.waiting(thoughts !== '') : nothing}
         ${isRunning ? nothing : this.end(text)}
-      </section>`;
+      </article>`;
   }
 
   private thoughts(text: string, isOpen: boolean) {

@@ -54,6 +54,12 @@ export const chatPageStyles = css`
     color: var(--accent);
   }
   main {
+    display: flex;
+    flex: 1;
+    flex-direction: column;
+    min-height: 0;
+  }
+  chat-thread {
     flex: 1;
     min-height: 0;
   }

@@ -19,6 +19,7 @@ import type { Composer } from './composer.ts';
 import { titleOf } from './conversation.ts';
 import { isDefault } from './settings.ts';
 import { shortcutOf } from './shortcuts.ts';
+import { withoutThinking } from './thinking.ts';
 
 type Dialog = 'settings' | 'share' | 'help' | undefined;
 
@@ -82,15 +83,15 @@ export class ChatPage extends LitElement {
         <main aria-label="Conversation">
           <chat-thread .chat=${chat} .conversation=${shown} .model=${model}
             @suggest=${this.suggested}></chat-thread>
-        </main>
         <chat-composer .chat=${chat} .conversationId=${shown.id} .running=${chat.isRunning(shown.id)}></chat-composer>
+        </main>
       </div>
       <settings-dialog .chat=${chat} .conversation=${shown} ?open=${this.dialog === 'settings'} @close=${this.hide}></settings-dialog>
       <share-dialog .server=${chat.server} ?open=${this.dialog === 'share'} @close=${this.hide}></share-dialog>
       <help-dialog ?open=${this.dialog === 'help'} @close=${this.hide}></help-dialog>
       <key-dialog .answer=${chat.keyWanted} ?open=${chat.keyWanted !== undefined}></key-dialog>
       <div class="notice-place" role="status">${this.notice()}</div>
-      <div class="hidden-visually" aria-live="polite">${chat.finished ? `Answer: ${chat.finished.text}` : nothing}</div>`;
+      <div class="hidden-visually" aria-live="polite">${chat.finished ? `Answer: ${withoutThinking(chat.finished.text)}` : nothing}</div>`;
   }
 
   private notice() {

@@ -125,6 +125,22 @@ export class Chat extends EventTarget {
     this.changed();
   }
 
+  /** The page is being left, and no database is quick enough for the last words of the answers. */
+  leave(): void {
+    const unsaved = Array.from(this.runs, ([id, { answer }]) => ({ id, answer }));
+    this.preferences.unsaved = unsaved.length === 0 ? '' : JSON.stringify(unsaved);
+  }
+
+  /** Saves what the page before this one in the same tab could not. */
+  async arrive(): Promise<void> {
+    const { unsaved } = this.preferences;
+    this.preferences.unsaved = '';
+    for (const { id, answer } of unsaved === '' ? [] : (JSON.parse(unsaved) as { id: string; answer: Answer }[])) {
+      await this.change(id, (stored) => withAnswer(stored, { ...answer, state: 'cut' }, stored.updatedAt));
+    }
+    await this.refreshList();
+  }
+
   /** Opens a stored conversation; a new chat if there is none of that id. */
   async open(id: string): Promise<void> {
     const found = await this.store.get(id);
@@ -240,14 +256,16 @@ export class Chat extends EventTarget {
     const release = this.tabs.claim(answer.id);
     this.runs.set(id, run);
     try {
-      await this.change(id, change, true);
-      run.answer = await this.write(this.current, run);
+      const asked = await this.change(id, change, true);
+      // It was deleted in another tab.
+      if (!asked) return;
+      run.answer = await this.write(asked, run);
     } finally {
       this.runs.delete(id);
       release();
       this.changed();
     }
-    this.finished = run.answer;
+    if (this.current.id === id) this.finished = run.answer;
     this.current = withIn(this.current, id, run.answer);
     await this.refreshList();
   }
@@ -277,20 +295,26 @@ export class Chat extends EventTarget {
   }
 
   /** Changes a conversation in the store; the open one is stored if it was not and `mayStore`. */
-  private async change(id: string, change: (stored: Conversation) => Conversation, mayStore = false): Promise<void> {
-    const isOpen = id === this.current.id;
-    if (isOpen && !this.isStored) {
-      this.current = change(this.current);
+  private async change(
+    id: string,
+    change: (stored: Conversation) => Conversation,
+    mayStore = false,
+  ): Promise<Conversation | undefined> {
+    let changed: Conversation | undefined;
+    if (id === this.current.id && !this.isStored) {
+      changed = change(this.current);
+      this.current = changed;
       if (mayStore) {
         this.isStored = true;
-        await this.store.put([this.current]);
+        await this.store.put([changed]);
       }
     } else {
-      const stored = await this.store.update(id, change);
-      if (stored && isOpen) this.current = stored;
+      changed = await this.store.update(id, change);
+      if (changed && id === this.current.id) this.current = changed;
     }
     this.tabs.changed(id);
     await this.refreshList();
+    return changed;
   }
 
   private async reload(id: string): Promise<void> {

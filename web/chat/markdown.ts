@@ -7,6 +7,8 @@ import { healed } from './markdown-tail.ts';
 
 export interface Block {
   readonly raw: string;
+  /** Of a heading, in the page; 0: it is none. */
+  readonly level: number;
   readonly html: string;
 }
 
@@ -48,11 +50,18 @@ export function blocksOf(text: string, isWhole: boolean, earlier: readonly Block
   const tokens = marked.lexer(isWhole ? text : healed(text));
   const hasReferences = Object.keys(tokens.links).length > 0;
   const shown = tokens.filter(({ type }) => type !== 'space' && type !== 'def');
+  let above = HEADING_SHIFT;
   return shown.map((token, at) => {
+    let level = 0;
+    if (token.type === 'heading') {
+      // Models leave levels out, which those who hear the page could not follow.
+      level = Math.min(6, token.depth + HEADING_SHIFT, above + 1);
+      token.depth = level - HEADING_SHIFT;
+      above = level;
+    }
     const known = earlier[at];
-    return known && known.raw === token.raw && !hasReferences
-      ? known
-      : { raw: token.raw, html: rendered(token, tokens) };
+    const isSame = known?.raw === token.raw && known.level === level && !hasReferences;
+    return isSame ? known : { raw: token.raw, level, html: rendered(token, tokens) };
   });
 }
 

@@ -95,10 +95,11 @@ export class QuestionView extends LitElement {
     const { text } = this.question;
     if (this.editing) return this.form(text);
     return html`
-      <section class="question" aria-label="You">
+      <article class="question" aria-labelledby="you">
+        <h2 class="hidden-visually" id="you">You</h2>
         <p class="text">${text}</p>
         <button class="icon-button edit" aria-label="Edit" title="Edit" @click=${this.edit}>${icon('pencil', 18)}</button>
-      </section>`;
+      </article>`;
   }
 
   private form(text: string) {

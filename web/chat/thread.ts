@@ -22,7 +22,6 @@ export class ChatThread extends LitElement {
       :host {
         position: relative;
         display: block;
-        height: 100%;
       }
       .scroll {
         height: 100%;

@@ -27,7 +27,7 @@ export class ShoalModal extends LitElement {
       dialog::backdrop {
         background: var(--scrim);
       }
-      header {
+      .head {
         display: flex;
         align-items: center;
         justify-content: space-between;
@@ -59,7 +59,7 @@ export class ShoalModal extends LitElement {
         .content {
           padding: 0.5rem 1.25rem calc(1.25rem + env(safe-area-inset-bottom));
         }
-        header {
+        .head {
           padding-left: 1.25rem;
         }
       }
@@ -79,10 +79,10 @@ export class ShoalModal extends LitElement {
   override render() {
     return html`
       <dialog aria-labelledby="heading" @cancel=${this.cancelled} @close=${this.closed} @mousedown=${this.pressed}>
-        <header>
+        <div class="head">
           <h2 id="heading" tabindex="-1">${this.heading}</h2>
           <button class="icon-button" aria-label="Close" @click=${this.ask}>${icon('close')}</button>
-        </header>
+        </div>
         <div class="content"><slot></slot></div>
       </dialog>`;
   }

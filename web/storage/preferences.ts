@@ -9,6 +9,7 @@ const THEME = 'shoal.theme';
 const KEY = 'shoal.key';
 const MODEL = 'shoal.model';
 const DEFAULTS = 'shoal.defaults';
+const UNSAVED = 'shoal.unsaved';
 const DRAFT = 'shoal.draft.';
 
 export interface Preferences {
@@ -19,6 +20,8 @@ export interface Preferences {
   model: string;
   /** For new chats. */
   defaults: Settings;
+  /** What a page that is being left could not save any more, for the page that comes after it in this tab. */
+  unsaved: string;
   draft(conversationId: string): string;
   setDraft(conversationId: string, text: string): void;
 }
@@ -70,6 +73,12 @@ export function createPreferences(lasting: Storage | undefined, passing: Storage
     },
     set defaults(settings) {
       long.write(DEFAULTS, JSON.stringify(settings));
+    },
+    get unsaved() {
+      return short.read(UNSAVED);
+    },
+    set unsaved(text) {
+      short.write(UNSAVED, text);
     },
     draft: (conversationId) => short.read(DRAFT + conversationId),
     setDraft: (conversationId, text) => short.write(DRAFT + conversationId, text),

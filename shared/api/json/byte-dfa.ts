@@ -71,7 +71,10 @@ export function compileExpression(expression: Expression, budget: WorkBudget): B
         for (let column = classes[low]!; column <= classes[high]!; column++) targets[column]!.push(to);
       }
     }
-    budget.spend(targets.reduce((total, list) => total + 1 + list.length, 20), tooComplex);
+    budget.spend(
+      targets.reduce((total, list) => total + 1 + list.length, 20),
+      tooComplex,
+    );
     rows.push(targets.map((list) => (list.length === 0 ? DEAD : numberOf(nfa.closure(list)))));
   }
   return new ByteDfa(

@@ -76,7 +76,20 @@ describe('texts', () => {
 
   test('numbers', () => {
     const numbers = ['0', '-0', '1', '-12.5', '1e5', '1.5E-7', '1.7976931348623157e+308', '0.000001', '5e-324'];
-    expectTexts({ type: 'number' }, numbers, ['01', '.5', '1.', '+1', '1e', '--1', 'NaN', '-', `1${'0'.repeat(30)}`]);
+    expectTexts({ type: 'number' }, numbers, [
+      '01',
+      '.5',
+      '1.',
+      '+1',
+      '1e',
+      '--1',
+      'NaN',
+      '-',
+      `1${'0'.repeat(30)}`,
+      '2e308',
+      '1e309',
+      '10e307',
+    ]);
     expectTexts(integer, ['0', '-7', '9007199254740991'], ['1.0', '1e3', '-0', '007']);
     expectTexts({ type: 'integer', minimum: -3, exclusiveMaximum: 12 }, ['-3', '0', '9', '11'], ['-4', '12', '100']);
     expectTexts({ type: 'integer', minimum: 0.5, maximum: 2.5 }, ['1', '2'], ['0', '3']);
@@ -184,6 +197,19 @@ describe('texts', () => {
   });
 });
 
+/** Why a schema is refused, after the name of the error. */
+function refusalOf(schema: unknown): string {
+  try {
+    compileJsonSchema(schema);
+  } catch (error) {
+    if (error instanceof InvalidSchemaError || error instanceof UnsupportedSchemaError) {
+      return `${error.name}: ${error.message}`;
+    }
+    throw error;
+  }
+  return 'none';
+}
+
 describe('refusals', () => {
   test.each([
     ['multipleOf', { properties: { a: { type: 'integer', multipleOf: 5 } } }, /"multipleOf" at #\/properties\/a/],
@@ -199,8 +225,8 @@ describe('refusals', () => {
     ['enumerated objects with properties', { enum: [{ a: 1 }], properties: {} }, /"enum"/],
     ['counts beyond reason', { type: 'string', minLength: 1e12 }, /"minLength"/],
   ])('%s', (_, schema, message) => {
-    expect(() => compileJsonSchema(schema)).toThrow(UnsupportedSchemaError);
-    expect(() => compileJsonSchema(schema)).toThrow(message);
+    expect(refusalOf(schema)).toMatch(/^UnsupportedSchemaError: /);
+    expect(refusalOf(schema)).toMatch(message);
   });
 
   test.each([
@@ -223,8 +249,8 @@ describe('refusals', () => {
     ['an empty enumeration', { enum: [] }, /no value/],
     ['an old exclusive bound', { type: 'number', minimum: 1, exclusiveMinimum: true }, /"exclusiveMinimum"/],
   ])('%s', (_, schema, message) => {
-    expect(() => compileJsonSchema(schema)).toThrow(InvalidSchemaError);
-    expect(() => compileJsonSchema(schema)).toThrow(message);
+    expect(refusalOf(schema)).toMatch(/^InvalidSchemaError: /);
+    expect(refusalOf(schema)).toMatch(message);
   });
 
   const nested = (depth: number): unknown => {
@@ -258,8 +284,7 @@ describe('refusals', () => {
       { allOf: Array.from({ length: 9000 }, (_, i) => ({ properties: { a: { const: i } } })) },
     ],
   ])('%s', (_, schema) => {
-    expect(() => compileJsonSchema(schema)).toThrow(UnsupportedSchemaError);
-    expect(() => compileJsonSchema(schema)).toThrow(/too large/);
+    expect(refusalOf(schema)).toMatch(/^UnsupportedSchemaError: .*too large/);
   });
 
   test('what is only long is read', () => {

@@ -17,6 +17,7 @@ import {
   sequence,
   utf8,
 } from './expression.ts';
+import { digit, fractionUpTo, MAX_DIGITS, MAX_FRACTION } from './number-range.ts';
 import { WorkBudget } from './work-budget.ts';
 
 const build = (expression: Expression): ByteAutomaton => compileExpression(expression, new WorkBudget());
@@ -32,21 +33,35 @@ export const WHITE_SPACE = build(optional(either(ascii(' '), newLine)));
 /** After a colon: nothing or a space. */
 export const SPACE = build(optional(ascii(' ')));
 
-export const digit = between('0', '9');
-/** JSON.stringify writes 21 digits before the point, 23 after it, and exponents up to 324. */
-export const MAX_DIGITS = 21;
-export const MAX_FRACTION = 24;
+const minus = optional(ascii('-'));
 const whole = either(ascii('0'), sequence(between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1)));
-const fraction = sequence(ascii('.'), repeat(digit, 1, MAX_FRACTION));
-const exponent = sequence(
-  either(ascii('e'), ascii('E')),
-  optional(either(ascii('+'), ascii('-'))),
-  repeat(digit, 1, 3),
+const fraction = optional(sequence(ascii('.'), repeat(digit, 1, MAX_FRACTION)));
+const power = either(ascii('e'), ascii('E'));
+const plus = optional(ascii('+'));
+const smallPower = sequence(
+  power,
+  either(sequence(plus, repeat(digit, 1, 2)), sequence(ascii('-'), repeat(digit, 1, 3))),
 );
-export const NUMBER = build(sequence(optional(ascii('-')), whole, optional(fraction), optional(exponent)));
-export const INTEGER = build(
-  either(ascii('0'), sequence(optional(ascii('-')), between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1))),
+const largePower = sequence(
+  power,
+  plus,
+  either(sequence(either(ascii('1'), ascii('2')), digit, digit), sequence(ascii('30'), between('0', '7'))),
 );
+/** Up to the largest double; a larger one would be read as infinite, which JSON has no word for. */
+const largest = sequence(
+  ascii('1'),
+  optional(sequence(ascii('.'), fractionUpTo('7976931348623157'))),
+  power,
+  plus,
+  ascii('308'),
+);
+export const NUMBER = build(
+  sequence(
+    minus,
+    either(sequence(whole, fraction, optional(smallPower)), sequence(between('0', '9'), fraction, largePower), largest),
+  ),
+);
+export const INTEGER = build(either(ascii('0'), sequence(minus, between('1', '9'), repeat(digit, 0, MAX_DIGITS - 1))));
 export const BOOLEAN = build(either(ascii('true'), ascii('false')));
 export const NULL = build(ascii('null'));
 

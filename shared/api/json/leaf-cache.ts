@@ -2,6 +2,7 @@
 // vocabulary that is long and the same for every place in every grammar. So it is kept for all requests.
 
 import { TokenSet } from '../../engine/token-set.ts';
+import type { TokenId } from '../../units.ts';
 import { type ByteAutomaton, DEAD } from './byte-automaton.ts';
 import type { TextMachine } from './machine.ts';
 import type { PieceTrie } from './piece-trie.ts';
@@ -10,42 +11,53 @@ import type { PieceTrie } from './piece-trie.ts';
 export interface Leaf {
   /** Tokens that the text can go on with, and does not end with. */
   readonly inside: TokenSet;
+  /** Those of them that begin so many characters, by that number; empty where characters are not counted. */
+  readonly byCharacters: readonly (readonly TokenId[])[];
   /** Nodes where the text may end. */
   readonly exits: Int32Array;
   /** Characters that were begun on the way to each. */
   readonly exitCharacters: Int32Array;
 }
 
-/** An automaton's leaves; one takes as many bits as there are tokens. */
+/** An automaton's leaves; one takes a bit for each token, or some bytes where characters are counted. */
 const maxLeaves = 256;
 
 export class LeafCache {
   private readonly leaves = new WeakMap<ByteAutomaton, Map<string, Leaf>>();
 
-  /** For a text with room for `room` more characters. */
   leafOf(trie: PieceTrie, machine: TextMachine, state: number): Leaf {
-    const inner = machine.inner(state);
-    // No piece has more characters than bytes.
-    const room = machine.length ? Math.min(machine.length.max - machine.count(state), trie.longest) : trie.longest;
     let known = this.leaves.get(machine.automaton);
     if (!known) {
       known = new Map();
       this.leaves.set(machine.automaton, known);
     }
-    const key = `${inner} ${machine.length?.body} ${room}`;
+    const inner = machine.inner(state);
+    const body = machine.length?.body ?? DEAD;
+    const key = `${inner} ${body}`;
     let leaf = known.get(key);
     if (!leaf) {
       if (known.size >= maxLeaves) known.delete(known.keys().next().value!);
-      leaf = walk(trie, machine.automaton, inner, machine.length?.body ?? DEAD, room);
+      leaf = walk(trie, machine.automaton, inner, body);
       known.set(key, leaf);
     }
     return leaf;
   }
 }
 
-function walk(trie: PieceTrie, automaton: ByteAutomaton, start: number, body: number, room: number): Leaf {
+/** What of `inside` begins no more than `room` characters. */
+export function insideWithin({ inside, byCharacters }: Leaf, room: number): TokenSet {
+  if (byCharacters.length <= room + 1) return inside;
+  const fitting = inside.copy();
+  for (let count = room + 1; count < byCharacters.length; count++) {
+    for (const id of byCharacters[count]!) fitting.delete(id);
+  }
+  return fitting;
+}
+
+function walk(trie: PieceTrie, automaton: ByteAutomaton, start: number, body: number): Leaf {
   const { nodes, byte, depth, end, firstToken, tokens } = trie;
   const inside = new TokenSet(trie.vocabSize);
+  const byCharacters: TokenId[][] = [];
   const exits: number[] = [];
   const exitCharacters: number[] = [];
   // On the way to the node: the state, and the characters begun.
@@ -56,22 +68,32 @@ function walk(trie: PieceTrie, automaton: ByteAutomaton, start: number, body: nu
     const at = depth[node]!;
     const before = states[at - 1]!;
     const state = automaton.next(before, byte[node]!);
-    const ends = state !== DEAD && automaton.accepts(state);
-    // What begins where no character is under way begins one, unless it ends the string.
-    const begun = characters[at - 1]! + (before === body && !ends ? 1 : 0);
-    if (state === DEAD || begun > room) {
+    if (state === DEAD) {
       node = end[node]!;
       continue;
     }
+    const ends = automaton.accepts(state);
+    // What begins where no character is under way begins one, unless it ends the string.
+    const begun = characters[at - 1]! + (before === body && !ends ? 1 : 0);
     states[at] = state;
     characters[at] = begun;
     if (ends) {
       exits.push(node);
       exitCharacters.push(begun);
     } else {
-      for (let i = firstToken[node]!; i < firstToken[node + 1]!; i++) inside.add(tokens[i]!);
+      for (let i = firstToken[node]!; i < firstToken[node + 1]!; i++) {
+        inside.add(tokens[i]!);
+        if (body === DEAD) continue;
+        while (byCharacters.length <= begun) byCharacters.push([]);
+        byCharacters[begun]!.push(tokens[i]!);
+      }
     }
     node++;
   }
-  return { inside, exits: Int32Array.from(exits), exitCharacters: Int32Array.from(exitCharacters) };
+  return {
+    inside,
+    byCharacters,
+    exits: Int32Array.from(exits),
+    exitCharacters: Int32Array.from(exitCharacters),
+  };
 }

@@ -2,7 +2,12 @@
 // choice of how many digits it has. Numbers with bounds are written without exponent.
 
 import { ascii, between, type Expression, either, optional, repeat, sequence } from './expression.ts';
-import { digit, MAX_DIGITS, MAX_FRACTION } from './json-texts.ts';
+
+export const digit = between('0', '9');
+/** JSON.stringify writes as many digits before the point, */
+export const MAX_DIGITS = 21;
+/** and this many behind it at most. */
+export const MAX_FRACTION = 24;
 
 export interface Bound {
   readonly value: number;
@@ -107,6 +112,9 @@ const isDigit = (character: string): boolean => character >= '0' && character <=
 
 /** Digits after the point that are not all zero. */
 const positiveTail = (room: number): Expression => sequence(zeros(0, room - 1), between('1', '9'), digits(0, room - 1));
+
+/** Digits after the point that are no more than `fraction`. */
+export const fractionUpTo = (fraction: string): Expression => tailTo(fraction, false, MAX_FRACTION);
 
 function tailFrom(fraction: string, exclusive: boolean, room: number): Expression {
   const first = fraction[0]!;

@@ -83,7 +83,7 @@ describe('readPattern', () => {
         fc.pre(matches !== undefined);
         for (const one of texts) expect(matches(one), `${source} on ${one}`).toBe(new RegExp(source, 'u').test(one));
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -113,8 +113,9 @@ describe('readPattern', () => {
     '[\\d-z]',
     `${'('.repeat(60)}${')'.repeat(60)}`,
   ])('refuses %s', (source) => {
-    expect(() => readPattern(source, '#/properties/x')).toThrow(UnsupportedSchemaError);
-    expect(() => readPattern(source, '#/properties/x')).toThrow(/"pattern" at #\/properties\/x/);
+    const read = () => readPattern(source, '#/properties/x');
+    expect(read).toThrow(UnsupportedSchemaError);
+    expect(read).toThrow(/"pattern" at #\/properties\/x/);
   });
 
   test.each(['^(a|b)*a(a|b){40}$', '^.{900000000}$', '^((.{1000}){1000}){1000}$', '^(((a{0}){999999999}){9}){9}$'])(

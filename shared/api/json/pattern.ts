@@ -51,9 +51,9 @@ class PatternReader {
   }
 
   private take(text: string): boolean {
-    const found = this.characters.slice(this.at, this.at + text.length).join('') === text;
-    if (found) this.at += text.length;
-    return found;
+    for (let i = 0; i < text.length; i++) if (this.characters[this.at + i] !== text[i]) return false;
+    this.at += text.length;
+    return true;
   }
 
   private refusal(

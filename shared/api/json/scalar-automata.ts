@@ -25,7 +25,12 @@ export class ScalarAutomata {
   string({ patterns, formats, minLength, maxLength }: Facts): TextMachine | undefined {
     if (minLength > maxLength) return undefined;
     const forms = [
-      ...patterns.map(({ source, path }) => this.make(`pattern ${source}`, () => quoted(readPattern(source, path)))),
+      ...patterns.map(({ source, path }) =>
+        this.make(`pattern ${source}`, () => {
+          this.budget.spend(20 * source.length, 'a pattern is too long');
+          return quoted(readPattern(source, path));
+        }),
+      ),
       ...[...new Set(formats)].flatMap((format) => {
         const expression = FORMATS.get(format);
         return expression ? [this.make(`format ${format}`, () => quoted(expression))] : [];

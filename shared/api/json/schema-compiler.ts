@@ -72,7 +72,7 @@ class SchemaCompiler {
   }
 
   private placeOf(schemas: AllOf): Place {
-    const ids = new Set(schemas.map((schema) => this.document.idOf(schema)));
+    const ids = new Set(schemas.map((schema) => this.document.idOf(this.meant(schema))));
     const key = [...ids].sort((a, b) => a - b).join();
     let place = this.places.get(key);
     if (!place) {
@@ -82,6 +82,17 @@ class SchemaCompiler {
       this.open.push({ place, schemas });
     }
     return place;
+  }
+
+  /** The schema that a mere reference leads to, so that a place which many refer to is only one. */
+  private meant(schema: Schema): Schema {
+    let meant = schema;
+    for (let steps = 0; steps < maxNesting; steps++) {
+      const { value, path } = meant;
+      if (!isObject(value) || !Object.hasOwn(value, '$ref') || Object.keys(value).length > 1) return meant;
+      meant = this.document.follow(value.$ref, path);
+    }
+    return schema; // a circle, or as good as one
   }
 
   /** Those made last lie deepest, so that going backwards most is found at once. */
@@ -175,34 +186,29 @@ class SchemaCompiler {
     return this.scalars.number(facts, type === 'integer');
   }
 
-  /** The values that fit what else is said, which for objects and arrays may only be their type. */
+  /** The values that fit what else is said. Objects and arrays are taken apart, as they may be spaced in many ways. */
   private enumerated(facts: Facts, values: readonly string[], types: readonly TypeName[]): Shape[] {
-    const scalars = types.flatMap(
-      (type) => this.scalar(type === 'object' || type === 'array' ? 'null' : type, facts) ?? [],
-    );
-    const fitting = values.filter((text) => {
-      if (text.startsWith('{') || text.startsWith('[')) {
-        const type = text.startsWith('{') ? 'object' : 'array';
-        if (saysMoreOf(type, facts)) {
-          throw UnsupportedSchemaError.keyword(
-            'enum',
-            facts.path,
-            `its values are ${type}s`,
-            'say nothing else of them',
-          );
-        }
-        return types.includes(type);
+    const isNested = (text: string): boolean => text.startsWith('{') || text.startsWith('[');
+    const nested = values.filter((text) => isNested(text) && types.includes(text.startsWith('{') ? 'object' : 'array'));
+    if (nested.length > maxAlternatives) {
+      throw UnsupportedSchemaError.tooLarge(`it enumerates more than ${maxAlternatives} objects or arrays`);
+    }
+    for (const type of ['object', 'array'] as const) {
+      if (types.includes(type) && nested.length > 0 && saysMoreOf(type, facts)) {
+        const reason = `it goes with keywords about ${type}s`;
+        throw UnsupportedSchemaError.keyword('enum', facts.path, reason, 'leave those out');
       }
-      if (text === 'null') return types.includes('null');
-      return scalars.some((machine) => this.reads(machine, text));
-    });
-    if (fitting.length === 0) return [];
-    const texts = fitting.map(byteStringOfText);
+    }
+    const shapes = nested.flatMap((text) => this.shapesOf([{ value: schemaOf(JSON.parse(text)), path: facts.path }]));
+    const machines = types.flatMap((type) => (isContainer(type) ? [] : (this.scalar(type, facts) ?? [])));
+    const scalars = values.filter((text) => !isNested(text) && machines.some((machine) => this.reads(machine, text)));
+    if (scalars.length === 0) return shapes;
+    const texts = scalars.map(byteStringOfText);
     this.budget.spend(
       texts.reduce((total, text) => total + 20 * text.length, 0),
       'its enumerations are too long',
     );
-    return [textShape(new TextMachine(new TextTrie(texts)))];
+    return [textShape(new TextMachine(new TextTrie(texts))), ...shapes];
   }
 
   private reads(machine: TextMachine, text: string): boolean {
@@ -272,6 +278,23 @@ class SchemaCompiler {
 }
 
 const textShape = (machine: TextMachine): Shape => ({ size: 0, fits: () => true, machine: () => machine });
+
+const isContainer = (type: TypeName): boolean => type === 'object' || type === 'array';
+
+/** The schema of one object or array. */
+function schemaOf(value: object): Record<string, unknown> {
+  if (Array.isArray(value)) {
+    const { length } = value;
+    const prefixItems = value.map((item) => ({ const: item }));
+    return { type: 'array', prefixItems, minItems: length, maxItems: length };
+  }
+  const entries = Object.entries(value);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, one]) => [name, { const: one }])),
+    required: entries.map(([name]) => name),
+  };
+}
 
 function saysMoreOf(type: 'object' | 'array', facts: Facts): boolean {
   if (type === 'object') return !!facts.properties || !!facts.otherProperties || facts.required.length > 0;

@@ -2,7 +2,7 @@
 // JSON Schema standard allows.
 
 import { ascii, between, type Expression, either, optional, repeat, sequence } from './expression.ts';
-import { digit } from './json-texts.ts';
+import { digit } from './number-range.ts';
 
 const anyOf = (texts: readonly string[]): Expression => either(...texts.map(ascii));
 const two = (low: number, high: number): Expression =>

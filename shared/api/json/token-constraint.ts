@@ -6,6 +6,7 @@ import { TokenSet } from '../../engine/token-set.ts';
 import type { TokenId } from '../../units.ts';
 import { Acceptor, type State, type Thread } from './acceptor.ts';
 import type { JsonGrammar } from './json-grammar.ts';
+import { insideWithin } from './leaf-cache.ts';
 import { TextMachine } from './machine.ts';
 import type { PieceTrie } from './piece-trie.ts';
 
@@ -69,15 +70,18 @@ class Walker {
       this.addBelow(0, this.acceptor.alone(thread), allowed);
       return;
     }
-    const { inside, exits, exitCharacters } = this.trie.leaves.leafOf(this.trie, machine, state);
-    allowed.addAll(inside);
-    const missing = (machine.length?.min ?? 0) - machine.count(state);
+    const leaf = this.trie.leaves.leafOf(this.trie, machine, state);
+    const { min, max } = machine.length ?? { min: 0, max: Number.POSITIVE_INFINITY };
+    const missing = min - machine.count(state);
+    const room = max - machine.count(state);
+    allowed.addAll(insideWithin(leaf, room));
     const after = this.acceptor.afterEnd(thread);
-    for (let i = 0; i < exits.length; i++) {
-      if (exitCharacters[i]! < missing) continue;
-      this.addTokens(exits[i]!, allowed);
-      this.addBelow(exits[i]!, after, allowed);
-    }
+    leaf.exits.forEach((node, i) => {
+      const begun = leaf.exitCharacters[i]!;
+      if (begun < missing || begun > room) return;
+      this.addTokens(node, allowed);
+      this.addBelow(node, after, allowed);
+    });
   }
 
   private addTokens(node: number, allowed: TokenSet): void {

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { chooseKernels, instantiate, type KernelBuilds, kernelMemory, MAX_MEMORY_BYTES } from './kernels.ts';
+import {
+  chooseKernels,
+  instantiate,
+  type KernelBuilds,
+  kernelMemory,
+  MAX_MEMORY_BYTES,
+  topKScratchBytes,
+} from './kernels.ts';
 
 const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await readFile(new URL(`../../../shaders/wasm/${name}.wasm`, import.meta.url)));
@@ -94,8 +101,9 @@ function runAll(module: WebAssembly.Module, memory: WebAssembly.Memory, region: 
   kernels.siluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.geluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.add(x, normed, tokens * columns);
-  floats[floats.length - 2] = kernels.largest(x, tokens * columns);
-  floats[floats.length - 1] = kernels.sumOfExponentials(x, tokens * columns, 1);
+  floats[floats.length - 2] = kernels.prepareLogits(x, tokens * columns - 3);
+  floats[floats.length - 1] = kernels.sumOfExponentials(x, tokens * columns - 3, 1);
+  kernels.topK(x, tokens * columns - 3, 9, 0, take(9 * 8), take(topKScratchBytes(tokens * columns)));
   expect(next).toBeLessThan(region + REGION_BYTES - 8);
   return bytes.slice();
 }

@@ -5,9 +5,9 @@ import type { AttentionOp, MatmulOp, OpName, Program, RmsNormOp, RopeOp, TopKOp 
 import { weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
 import type { Candidates, LogitsRequest, Run } from '../device.ts';
-import { selectCandidates } from '../top-k.ts';
 import type { Exchange, Work } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
+import { LogitsSelector } from './logits-selector.ts';
 import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 
@@ -219,17 +219,14 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
 }
 
 function compileTopK(context: ThreadContext, op: TopKOp): (batch: Batch) => void {
-  const { kernels } = context;
   const logits = columnsOf(context.map, op.logits);
   const own = context.shares.columns(op.logits, context.thread);
-  const count = rangeLength(own);
-  const sumOfExponentials = (values: Float32Array, largest: number): number =>
-    kernels.sumOfExponentials(values.byteOffset, values.length, largest);
+  const vocabulary = { start: op.vocabulary.start + own.start, end: op.vocabulary.start + own.end };
+  const selector = new LogitsSelector(context.kernels, context.memory, context.map);
   return (batch) => {
-    batch.candidates = batch.requests.map((request, row) => {
-      const values = new Float32Array(context.memory, logits.at + row * logits.stride, count);
-      return selectCandidates(values, op.vocabulary.start + own.start, request, sumOfExponentials);
-    });
+    batch.candidates = batch.requests.map((request, row) =>
+      selector.select(logits.at + row * logits.stride, vocabulary, request),
+    );
   };
 }
 
