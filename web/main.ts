@@ -3,6 +3,7 @@
 
 import { Chat } from './chat/chat.ts';
 import { ChatPage } from './chat/chat-page.ts';
+import { showTheme } from './chat/theme.ts';
 import { followKeyboard } from './components/keyboard.ts';
 import { HealthWatch } from './server/health-watch.ts';
 import { createServer } from './server/server.ts';
@@ -41,6 +42,7 @@ document.addEventListener('visibilitychange', () => {
 });
 addEventListener('online', () => void watch.check());
 followKeyboard();
+showTheme(preferences.theme);
 
 await chat.guarded(() => chat.arrive());
 

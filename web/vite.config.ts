@@ -1,16 +1,15 @@
 // How the chat page is built and served while it is worked on. The built page lies in dist/web, from where a root serves
 // it; the page then talks to the root that it came from, and here to one on this machine.
 
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 const ROOT = 'http://127.0.0.1:9990';
 
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: import.meta.dirname,
   base: '/',
   build: {
-    outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
+    outDir: '../dist/web',
     emptyOutDir: true,
     // Inlined files would be data: URLs, which the page's content policy forbids for scripts and styles.
     assetsInlineLimit: 0,

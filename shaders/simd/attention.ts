@@ -1,24 +1,44 @@
 // attention: causal attention of grouped heads over a slot's keys and values.
 //
-// Keys lie in groups of eight positions: [position / 8, headDim, 8] f32, so that eight scores come from vector sums
-// without adding across lanes. Values lie as they come: [position, headDim]. A query's sums run in the same order
-// whatever is computed beside it, so batch size and number of threads change no bit.
+// A slot's keys and values lie in groups of eight positions, all heads of a group side by side, so that one token's
+// attention reads one long stream. Keys of a head: [position / 8, heads, headDim, 8] f32, so that eight scores come from
+// vector sums without adding across lanes. Values: [position / 8, heads, 8, headDim]. `groupBytes` lie between a head's
+// groups. A query's sums run in the same order whatever is computed beside it, so batch size and number of threads change
+// no bit.
 
 import { exp4, fusedMultiplyAdd, maxLanes, sumLanes } from './vector';
 
-/** Stores `count` consecutive positions of one head; k and v: `stride` bytes a token. */
+/** Stores `count` consecutive positions of all heads; k and v: `stride` bytes a token, heads side by side. */
 export function storeKeysValues(
-  k: usize, v: usize, stride: usize, count: usize,
+  k: usize, v: usize, stride: usize, count: usize, heads: usize,
   keys: usize, values: usize, position: usize, headDim: usize,
 ): void {
-  for (let i: usize = 0; i < count; i++) {
-    const p = position + i;
-    let to = keys + (p / 8) * headDim * 32 + (p % 8) * 4;
-    for (let d: usize = 0; d < headDim; d++, to += 32) store<f32>(to, load<f32>(k + d * 4));
-    memory.copy(values + p * headDim * 4, v, headDim * 4);
-    k += stride;
-    v += stride;
+  const bytes = headDim * 4;
+  for (const end = position + count; position < end; position++, k += stride, v += stride) {
+    const lane = position % 8;
+    for (let head: usize = 0; head < heads; head++) {
+      const group = ((position / 8) * heads + head) * headDim * 32;
+      const from = k + head * bytes;
+      let to = keys + group + lane * 4;
+      for (let d: usize = 0; d < bytes; d += 4, to += 32) store<f32>(to, load<f32>(from + d));
+      memory.copy(values + group + lane * bytes, v + head * bytes, bytes);
+    }
   }
+}
+
+/**
+ * One token at `position`, whose query heads have a key-value head each; q and out: heads side by side.
+ * scratch: heads · (positions rounded up to 16) f32.
+ */
+export function attendEach(
+  q: usize, out: usize, heads: usize, keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
+): void {
+  const length = position + 1;
+  const rowBytes = ((length + 15) / 16) * 64;
+  const scale = f32(1.0 / sqrt(f64(headDim)));
+  scoresEach(q, keys, length, heads, headDim, scratch, rowBytes);
+  for (let head: usize = 0; head < heads; head++) softmax(scratch + head * rowBytes, length, length, scale);
+  mixEach(scratch, rowBytes, values, length, heads, headDim, out);
 }
 
 /**
@@ -27,7 +47,7 @@ export function storeKeysValues(
  */
 export function attend(
   q: usize, out: usize, stride: usize, count: usize, heads: usize,
-  keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
+  keys: usize, values: usize, groupBytes: usize, position: usize, headDim: usize, scratch: usize,
 ): void {
   const queries = count * heads;
   const rowBytes = ((position + count + 15) / 16) * 64;
@@ -39,16 +59,16 @@ export function attend(
     const o2 = offset(n + 2, heads, stride, headDim);
     const o3 = offset(n + 3, heads, stride, headDim);
     const longest = position + (n + 3) / heads + 1;
-    scores4(q + o0, q + o1, q + o2, q + o3, keys, longest, headDim, scratch, rowBytes);
+    scores4(q + o0, q + o1, q + o2, q + o3, keys, longest, headDim, groupBytes, scratch, rowBytes);
     for (let i: usize = 0; i < 4; i++) softmax(scratch + i * rowBytes, position + (n + i) / heads + 1, longest, scale);
-    mix4(scratch, rowBytes, values, longest, headDim, out + o0, out + o1, out + o2, out + o3);
+    mix4(scratch, rowBytes, values, longest, headDim, groupBytes, out + o0, out + o1, out + o2, out + o3);
   }
   for (; n < queries; n++) {
     const o = offset(n, heads, stride, headDim);
     const length = position + n / heads + 1;
-    scores1(q + o, keys, length, headDim, scratch);
+    scores1(q + o, keys, length, headDim, groupBytes, scratch);
     softmax(scratch, length, length, scale);
-    mix1(scratch, values, length, headDim, 0, out + o);
+    mix1(scratch, values, length, headDim, groupBytes, 0, out + o);
   }
 }
 
@@ -61,10 +81,10 @@ function offset(query: usize, heads: usize, stride: usize, headDim: usize): usiz
 /** Scores of four queries, sixteen positions at a time: as many sums as hide a multiplication's latency. */
 function scores4(
   q0: usize, q1: usize, q2: usize, q3: usize,
-  keys: usize, length: usize, headDim: usize, scores: usize, rowBytes: usize,
+  keys: usize, length: usize, headDim: usize, groupBytes: usize, scores: usize, rowBytes: usize,
 ): void {
   const bytes = headDim * 4;
-  const next = headDim * 32;
+  const skip = groupBytes * 2 - headDim * 32;
   let p: usize = 0;
   for (; p + 8 < length; p += 16) {
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
@@ -72,8 +92,8 @@ function scores4(
     for (let i: usize = 0; i < bytes; i += 4) {
       const k0 = v128.load(keys);
       const k1 = v128.load(keys, 16);
-      const k2 = v128.load(keys + next);
-      const k3 = v128.load(keys + next, 16);
+      const k2 = v128.load(keys + groupBytes);
+      const k3 = v128.load(keys + groupBytes, 16);
       let x = v128.load32_splat(q0 + i);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
@@ -96,7 +116,7 @@ function scores4(
       d3 = fusedMultiplyAdd(k3, x, d3);
       keys += 32;
     }
-    keys += next;
+    keys += skip;
     let row = scores;
     v128.store(row, a0);
     v128.store(row, a1, 16);
@@ -120,22 +140,21 @@ function scores4(
     scores += 64;
   }
   if (p >= length) return;
-  scores1(q0, keys, 8, headDim, scores);
-  scores1(q1, keys, 8, headDim, scores + rowBytes);
-  scores1(q2, keys, 8, headDim, scores + rowBytes * 2);
-  scores1(q3, keys, 8, headDim, scores + rowBytes * 3);
+  scores1(q0, keys, 8, headDim, groupBytes, scores);
+  scores1(q1, keys, 8, headDim, groupBytes, scores + rowBytes);
+  scores1(q2, keys, 8, headDim, groupBytes, scores + rowBytes * 2);
+  scores1(q3, keys, 8, headDim, groupBytes, scores + rowBytes * 3);
 }
 
 /** Scores of one query, 32 positions at a time, and the rest by eight. */
-function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: usize): void {
+function scores1(q: usize, keys: usize, length: usize, headDim: usize, groupBytes: usize, scores: usize): void {
   const bytes = headDim * 4;
-  const next = headDim * 32;
   const end = scores + ((length + 7) & ~7) * 4;
   for (; scores + 128 <= end; scores += 128) {
     let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-    const keys1 = keys + next;
-    const keys2 = keys1 + next;
-    const keys3 = keys2 + next;
+    const keys1 = keys + groupBytes;
+    const keys2 = keys1 + groupBytes;
+    const keys3 = keys2 + groupBytes;
     for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 32) {
       const x = v128.load32_splat(q + i);
       const k0 = v128.load(keys + at);
@@ -163,20 +182,82 @@ function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: u
     v128.store(scores, c1, 80);
     v128.store(scores, d0, 96);
     v128.store(scores, d1, 112);
-    keys = keys3 + next;
+    keys = keys3 + groupBytes;
   }
   for (; scores < end; scores += 32) {
     let a0 = f32x4.splat(0), a1 = a0;
-    for (let i: usize = 0; i < bytes; i += 4) {
+    for (let i: usize = 0, at = keys; i < bytes; i += 4, at += 32) {
       const x = v128.load32_splat(q + i);
-      const k0 = v128.load(keys);
-      const k1 = v128.load(keys, 16);
+      const k0 = v128.load(at);
+      const k1 = v128.load(at, 16);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
-      keys += 32;
     }
     v128.store(scores, a0);
     v128.store(scores, a1, 16);
+    keys += groupBytes;
+  }
+}
+
+/** Scores of a query for each head, four heads at a time. */
+function scoresEach(
+  q: usize, keys: usize, length: usize, heads: usize, headDim: usize, scores: usize, rowBytes: usize,
+): void {
+  const bytes = headDim * 4;
+  const next = headDim * 32;
+  for (const end = scores + ((length + 7) & ~7) * 4; scores < end; scores += 32) {
+    let row = scores;
+    let h: usize = 0;
+    for (; h + 4 <= heads; h += 4) {
+      let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+      const q0 = q + h * bytes;
+      const q1 = q0 + bytes;
+      const q2 = q1 + bytes;
+      const q3 = q2 + bytes;
+      const keys1 = keys + next;
+      const keys2 = keys1 + next;
+      const keys3 = keys2 + next;
+      for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 32) {
+        const k0 = v128.load(keys + at);
+        const k1 = v128.load(keys + at, 16);
+        let x = v128.load32_splat(q0 + i);
+        a0 = fusedMultiplyAdd(k0, x, a0);
+        a1 = fusedMultiplyAdd(k1, x, a1);
+        const k2 = v128.load(keys1 + at);
+        const k3 = v128.load(keys1 + at, 16);
+        x = v128.load32_splat(q1 + i);
+        b0 = fusedMultiplyAdd(k2, x, b0);
+        b1 = fusedMultiplyAdd(k3, x, b1);
+        const k4 = v128.load(keys2 + at);
+        const k5 = v128.load(keys2 + at, 16);
+        x = v128.load32_splat(q2 + i);
+        c0 = fusedMultiplyAdd(k4, x, c0);
+        c1 = fusedMultiplyAdd(k5, x, c1);
+        const k6 = v128.load(keys3 + at);
+        const k7 = v128.load(keys3 + at, 16);
+        x = v128.load32_splat(q3 + i);
+        d0 = fusedMultiplyAdd(k6, x, d0);
+        d1 = fusedMultiplyAdd(k7, x, d1);
+      }
+      v128.store(row, a0);
+      v128.store(row, a1, 16);
+      row += rowBytes;
+      v128.store(row, b0);
+      v128.store(row, b1, 16);
+      row += rowBytes;
+      v128.store(row, c0);
+      v128.store(row, c1, 16);
+      row += rowBytes;
+      v128.store(row, d0);
+      v128.store(row, d1, 16);
+      row += rowBytes;
+      keys = keys3 + next;
+    }
+    for (; h < heads; h++) {
+      scores1(q + h * bytes, keys, 8, headDim, next, row);
+      row += rowBytes;
+      keys += next;
+    }
   }
 }
 
@@ -216,10 +297,11 @@ function softmax(scores: usize, length: usize, padded: usize, scale: f32): void 
 
 /** Sums of the values of four queries, sixteen columns at a time. */
 function mix4(
-  weights: usize, rowBytes: usize, values: usize, length: usize, headDim: usize,
+  weights: usize, rowBytes: usize, values: usize, length: usize, headDim: usize, groupBytes: usize,
   out0: usize, out1: usize, out2: usize, out3: usize,
 ): void {
   const bytes = headDim * 4;
+  const skip = groupBytes - headDim * 32;
   let d: usize = 0;
   for (; d + 64 <= bytes; d += 64) {
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
@@ -227,32 +309,34 @@ function mix4(
     let value = values + d;
     let w0 = weights;
     const w1 = rowBytes, w2 = rowBytes * 2, w3 = rowBytes * 3;
-    for (const end = w0 + length * 4; w0 < end; w0 += 4) {
-      const v0 = v128.load(value);
-      const v1 = v128.load(value, 16);
-      const v2 = v128.load(value, 32);
-      const v3 = v128.load(value, 48);
-      let x = v128.load32_splat(w0);
-      a0 = fusedMultiplyAdd(v0, x, a0);
-      a1 = fusedMultiplyAdd(v1, x, a1);
-      a2 = fusedMultiplyAdd(v2, x, a2);
-      a3 = fusedMultiplyAdd(v3, x, a3);
-      x = v128.load32_splat(w0 + w1);
-      b0 = fusedMultiplyAdd(v0, x, b0);
-      b1 = fusedMultiplyAdd(v1, x, b1);
-      b2 = fusedMultiplyAdd(v2, x, b2);
-      b3 = fusedMultiplyAdd(v3, x, b3);
-      x = v128.load32_splat(w0 + w2);
-      c0 = fusedMultiplyAdd(v0, x, c0);
-      c1 = fusedMultiplyAdd(v1, x, c1);
-      c2 = fusedMultiplyAdd(v2, x, c2);
-      c3 = fusedMultiplyAdd(v3, x, c3);
-      x = v128.load32_splat(w0 + w3);
-      d0 = fusedMultiplyAdd(v0, x, d0);
-      d1 = fusedMultiplyAdd(v1, x, d1);
-      d2 = fusedMultiplyAdd(v2, x, d2);
-      d3 = fusedMultiplyAdd(v3, x, d3);
-      value += bytes;
+    for (const end = w0 + length * 4; w0 < end; value += skip) {
+      for (const stop = min(w0 + 32, end); w0 < stop; w0 += 4) {
+        const v0 = v128.load(value);
+        const v1 = v128.load(value, 16);
+        const v2 = v128.load(value, 32);
+        const v3 = v128.load(value, 48);
+        let x = v128.load32_splat(w0);
+        a0 = fusedMultiplyAdd(v0, x, a0);
+        a1 = fusedMultiplyAdd(v1, x, a1);
+        a2 = fusedMultiplyAdd(v2, x, a2);
+        a3 = fusedMultiplyAdd(v3, x, a3);
+        x = v128.load32_splat(w0 + w1);
+        b0 = fusedMultiplyAdd(v0, x, b0);
+        b1 = fusedMultiplyAdd(v1, x, b1);
+        b2 = fusedMultiplyAdd(v2, x, b2);
+        b3 = fusedMultiplyAdd(v3, x, b3);
+        x = v128.load32_splat(w0 + w2);
+        c0 = fusedMultiplyAdd(v0, x, c0);
+        c1 = fusedMultiplyAdd(v1, x, c1);
+        c2 = fusedMultiplyAdd(v2, x, c2);
+        c3 = fusedMultiplyAdd(v3, x, c3);
+        x = v128.load32_splat(w0 + w3);
+        d0 = fusedMultiplyAdd(v0, x, d0);
+        d1 = fusedMultiplyAdd(v1, x, d1);
+        d2 = fusedMultiplyAdd(v2, x, d2);
+        d3 = fusedMultiplyAdd(v3, x, d3);
+        value += bytes;
+      }
     }
     v128.store(out0 + d, a0);
     v128.store(out0 + d, a1, 16);
@@ -272,20 +356,56 @@ function mix4(
     v128.store(out3 + d, d3, 48);
   }
   if (d < bytes) {
-    mix1(weights, values, length, headDim, d, out0);
-    mix1(weights + rowBytes, values, length, headDim, d, out1);
-    mix1(weights + rowBytes * 2, values, length, headDim, d, out2);
-    mix1(weights + rowBytes * 3, values, length, headDim, d, out3);
+    mix1(weights, values, length, headDim, groupBytes, d, out0);
+    mix1(weights + rowBytes, values, length, headDim, groupBytes, d, out1);
+    mix1(weights + rowBytes * 2, values, length, headDim, groupBytes, d, out2);
+    mix1(weights + rowBytes * 3, values, length, headDim, groupBytes, d, out3);
   }
 }
 
-/** One query, from column `from` bytes on: 32 columns at a time, and the rest by eight. */
-function mix1(weights: usize, values: usize, length: usize, headDim: usize, from: usize, out: usize): void {
+/** One query, from column `from` bytes on. */
+function mix1(
+  weights: usize, values: usize, length: usize, headDim: usize, groupBytes: usize, from: usize, out: usize,
+): void {
   const bytes = headDim * 4;
-  const end = weights + length * 4;
+  for (let done: usize = 0; done < length; done += 8) {
+    addValues(weights + done * 4, values, min(length - done, 8), bytes, from, done > 0, out);
+    values += groupBytes;
+  }
+}
+
+/** A query of each head. */
+function mixEach(
+  weights: usize, rowBytes: usize, values: usize, length: usize, heads: usize, headDim: usize, out: usize,
+): void {
+  const bytes = headDim * 4;
+  for (let done: usize = 0; done < length; done += 8) {
+    const count = min(length - done, 8);
+    for (let h: usize = 0; h < heads; h++) {
+      addValues(weights + h * rowBytes + done * 4, values, count, bytes, 0, done > 0, out + h * bytes);
+      values += bytes * 8;
+    }
+  }
+}
+
+/** Adds the values of up to eight positions to `out` (or begins there), 32 columns at a time and the rest by eight. */
+function addValues(
+  weights: usize, values: usize, count: usize, bytes: usize, from: usize, begun: bool, out: usize,
+): void {
+  const end = weights + count * 4;
   let d = from;
   for (; d + 128 <= bytes; d += 128) {
     let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+    if (begun) {
+      a0 = v128.load(out + d);
+      a1 = v128.load(out + d, 16);
+      b0 = v128.load(out + d, 32);
+      b1 = v128.load(out + d, 48);
+      c0 = v128.load(out + d, 64);
+      c1 = v128.load(out + d, 80);
+      d0 = v128.load(out + d, 96);
+      d1 = v128.load(out + d, 112);
+    }
     let value = values + d;
     for (let w = weights; w < end; w += 4) {
       const x = v128.load32_splat(w);
@@ -318,6 +438,10 @@ function mix1(weights: usize, values: usize, length: usize, headDim: usize, from
   }
   for (; d < bytes; d += 32) {
     let a0 = f32x4.splat(0), a1 = a0;
+    if (begun) {
+      a0 = v128.load(out + d);
+      a1 = v128.load(out + d, 16);
+    }
     let value = values + d;
     for (let w = weights; w < end; w += 4) {
       const x = v128.load32_splat(w);

@@ -24,17 +24,22 @@ export function prepareLogits(values: usize, count: usize): usize {
   return sumIntegers(i32x4.add(found0, found1));
 }
 
-/** Σ e^(value − largest) over a prepared row, in double precision across vectors. */
+/** Σ e^(value − largest) over a prepared row, in double precision across vectors. Leaves the exponentials in its place. */
 export function sumOfExponentials(values: usize, count: usize, largest: f32): f64 {
   const least = f32x4.splat(-Infinity);
   const shift = f32x4.splat(largest);
-  let low = f64x2.splat(0), high = low;
-  for (const end = values + count * 4; values < end; values += 32) {
-    const a = v128.load(values);
-    const b = v128.load(values, 16);
+  const end = values + count * 4;
+  for (let p = values; p < end; p += 32) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
     const e0 = exp4(f32x4.sub(f32x4.pmax(least, a), shift));
     const e1 = exp4(f32x4.sub(f32x4.pmax(least, b), shift));
-    const both = f32x4.add(e0, e1);
+    v128.store(p, e0);
+    v128.store(p, e1, 16);
+  }
+  let low = f64x2.splat(0), high = low;
+  for (let p = values; p < end; p += 32) {
+    const both = f32x4.add(v128.load(p), v128.load(p, 16));
     low = f64x2.add(low, f64x2.promote_low_f32x4(both));
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(both, both, 2, 3, 0, 1)));
   }

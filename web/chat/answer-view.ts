@@ -20,7 +20,6 @@ export class AnswerView extends LitElement {
     chat: { attribute: false },
     answer: { attribute: false },
     progress: { attribute: false },
-    isLast: { attribute: false },
     busy: { attribute: false },
     limit: { attribute: false },
   };
@@ -28,7 +27,6 @@ export class AnswerView extends LitElement {
   declare chat: Chat;
   declare answer: Answer;
   declare progress: Progress | undefined;
-  declare isLast: boolean;
   declare busy: boolean;
   declare limit: number | undefined;
 

@@ -124,7 +124,7 @@ export class ChatList extends LitElement {
             label: 'Delete',
             icon: 'trash',
             isDangerous: true,
-            run: () => void this.chat.guarded(() => this.chat.remove(id)),
+            run: () => void this.removeChat(id),
           },
         ]}></shoal-menu>
       </div>`;
@@ -145,6 +145,7 @@ export class ChatList extends LitElement {
           event.preventDefault();
           event.stopPropagation();
           end(event, event.key === 'Enter');
+          void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`a[href='#${id}']`)?.focus());
         }} />`;
   }
 
@@ -155,6 +156,12 @@ export class ChatList extends LitElement {
       this.requestUpdate();
     };
     return html`<button class="icon-button" aria-label=${label} title=${label} @click=${choose}>${icon(name)}</button>`;
+  }
+
+  private async removeChat(id: string): Promise<void> {
+    await this.chat.guarded(() => this.chat.remove(id));
+    // The button that was pressed is gone.
+    this.focusFirst();
   }
 
   private rename(id: string): void {

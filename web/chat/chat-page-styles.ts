@@ -69,7 +69,7 @@ export const chatPageStyles = css`
   .notice-place {
     position: fixed;
     z-index: 5;
-    inset: auto 0 calc(7.5rem + env(safe-area-inset-bottom));
+    inset: auto 0 calc(7.5rem + env(safe-area-inset-bottom)) 17.5rem;
     display: flex;
     justify-content: center;
     pointer-events: none;
@@ -124,6 +124,9 @@ export const chatPageStyles = css`
     }
     .only-narrow {
       display: inline-grid;
+    }
+    .notice-place {
+      left: 0;
     }
     .side {
       position: fixed;

@@ -39,6 +39,8 @@ export class ChatPage extends LitElement {
   declare drawer: boolean;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
   private noticed: unknown;
+  /** What the address was last made to say. Until a chat is open that was asked for there, it says more than the page. */
+  private address = '';
 
   constructor() {
     super();
@@ -109,7 +111,10 @@ export class ChatPage extends LitElement {
     this.requestUpdate();
     const { current, isStored, notice } = this.chat;
     const address = isStored ? `#${current.id}` : '';
-    if (location.hash !== address) history.pushState(null, '', address === '' ? location.pathname : address);
+    if (address !== this.address) {
+      this.address = address;
+      if (location.hash !== address) history.pushState(null, '', address === '' ? location.pathname : address);
+    }
     document.title = isStored ? `${titleOf(current)} · Shoal` : 'Shoal';
     if (notice === this.noticed) return;
     this.noticed = notice;
@@ -120,7 +125,12 @@ export class ChatPage extends LitElement {
   private followAddress(): void {
     const id = location.hash.slice(1);
     if (id === '') this.chat.startNew();
-    else if (id !== this.chat.current.id) void this.chat.guarded(() => this.chat.open(id));
+    else if (id !== this.chat.current.id) void this.chat.guarded(() => this.openAddressed(id));
+  }
+
+  private async openAddressed(id: string): Promise<void> {
+    await this.chat.open(id);
+    if (this.chat.current.id !== id) history.replaceState(null, '', location.pathname);
   }
 
   private keyed(event: KeyboardEvent): void {

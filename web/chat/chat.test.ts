@@ -10,7 +10,7 @@ import { type Channel, createTabs } from '../storage/tabs.ts';
 import { Chat } from './chat.ts';
 import { type Answer, newAnswer, newConversation, newQuestion, withTurn } from './conversation.ts';
 
-const channels: BroadcastChannel[] = [];
+const channels: InstanceType<typeof BroadcastChannel>[] = [];
 afterEach(() => {
   for (const channel of channels.splice(0)) channel.close();
 });

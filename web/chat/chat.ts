@@ -7,7 +7,7 @@ import type { Server } from '../server/server.ts';
 import type { ConversationStore } from '../storage/conversation-store.ts';
 import type { Preferences } from '../storage/preferences.ts';
 import type { Tabs } from '../storage/tabs.ts';
-import { type Progress, writeAnswer } from './answering.ts';
+import type { Progress } from './answering.ts';
 import { fromArchive, toArchive } from './archive.ts';
 import {
   type Answer,
@@ -21,7 +21,8 @@ import {
   withRetry,
   withTurn,
 } from './conversation.ts';
-import { requestFor } from './request.ts';
+import { KeyQuestion } from './key-question.ts';
+import { Runs } from './runs.ts';
 import type { Finding } from './search.ts';
 import type { Settings } from './settings.ts';
 
@@ -33,13 +34,6 @@ export interface Parts {
   readonly preferences: Preferences;
   /** Calls back when something may be drawn, at most once a frame. */
   readonly nextFrame: (draw: () => void) => void;
-}
-
-/** An answer that this tab writes. */
-interface Run {
-  readonly abort: AbortController;
-  answer: Answer;
-  progress: Progress;
 }
 
 /** Something the reader should hear of, perhaps with a way to take it back. */
@@ -58,8 +52,6 @@ export class Chat extends EventTarget {
   /** Whether `current` is in the store: a new chat is not before its first message. */
   isStored = false;
   notice: Notice | undefined;
-  /** Set while the server wants a key: called with the reader's answer, undefined for none. */
-  keyWanted: ((key: string | undefined) => void) | undefined;
   /** The last answer that this tab finished, for screen readers. */
   finished: Answer | undefined;
 
@@ -69,10 +61,9 @@ export class Chat extends EventTarget {
   private readonly watch: HealthWatch;
   private readonly tabs: Tabs;
   private readonly nextFrame: Parts['nextFrame'];
-  /** By the conversation's id. */
-  private readonly runs = new Map<string, Run>();
+  private readonly runs: Runs;
+  private readonly keys: KeyQuestion;
   private isDrawing = false;
-  private keyQuestion: Promise<boolean> | undefined;
 
   constructor({ store, server, watch, tabs, preferences, nextFrame }: Parts) {
     super();
@@ -82,6 +73,16 @@ export class Chat extends EventTarget {
     this.tabs = tabs;
     this.preferences = preferences;
     this.nextFrame = nextFrame;
+    this.keys = new KeyQuestion(preferences, () => this.changed());
+    this.runs = new Runs({
+      ...{ store, server, watch, tabs },
+      model: () => this.model,
+      askKey: (signal) => this.keys.ask(signal),
+      changed: () => this.changed(),
+      saved: (stored) => {
+        if (stored.id === this.current.id) this.current = stored;
+      },
+    });
     this.current = newConversation(Date.now(), preferences.defaults);
     tabs.onChanged((id) => void this.reload(id));
     watch.addEventListener('change', () => {
@@ -98,6 +99,11 @@ export class Chat extends EventTarget {
   get model(): string {
     const { health } = this;
     return 'model' in health ? health.model : this.preferences.model;
+  }
+
+  /** Set while the server wants a key: to be called with the reader's answer, undefined for none. */
+  get keyWanted(): KeyQuestion['answer'] {
+    return this.keys.answer;
   }
 
   checkHealth(): void {
@@ -127,7 +133,7 @@ export class Chat extends EventTarget {
 
   /** The page is being left, and no database is quick enough for the last words of the answers. */
   leave(): void {
-    const unsaved = Array.from(this.runs, ([id, { answer }]) => ({ id, answer }));
+    const unsaved = this.runs.all();
     this.preferences.unsaved = unsaved.length === 0 ? '' : JSON.stringify(unsaved);
   }
 
@@ -181,11 +187,8 @@ export class Chat extends EventTarget {
   }
 
   /** Ends the answer that is being written in the open conversation. */
-  async stop(): Promise<void> {
-    this.runs.get(this.current.id)?.abort.abort();
-    while (this.runs.has(this.current.id)) {
-      await new Promise((resolve) => this.addEventListener('change', resolve, { once: true }));
-    }
+  stop(): Promise<void> {
+    return this.runs.stop(this.current.id);
   }
 
   async setSettings(settings: Settings): Promise<void> {
@@ -198,9 +201,9 @@ export class Chat extends EventTarget {
 
   /** Removes a conversation, and offers to bring it back. */
   async remove(id: string): Promise<void> {
+    await this.runs.stop(id);
     const removed = await this.store.get(id);
     if (!removed) return;
-    this.runs.get(id)?.abort.abort();
     await this.store.remove(id);
     this.tabs.changed(id);
     const wasOpen = this.current.id === id;
@@ -252,46 +255,14 @@ export class Chat extends EventTarget {
 
   private async startAnswer(answer: Answer, change: (stored: Conversation) => Conversation): Promise<void> {
     const { id } = this.current;
-    const run: Run = { abort: new AbortController(), answer, progress: { kind: 'asking' } };
-    const release = this.tabs.claim(answer.id);
-    this.runs.set(id, run);
-    try {
-      const asked = await this.change(id, change, true);
-      // It was deleted in another tab.
-      if (!asked) return;
-      run.answer = await this.write(asked, run);
-    } finally {
-      this.runs.delete(id);
-      release();
-      this.changed();
+    const written = await this.runs.write(id, answer, () => this.change(id, change, true));
+    if (!written) return;
+    if (written.state === 'cut') this.checkHealth();
+    if (this.current.id === id) {
+      this.current = withAnswer(this.current, written, this.current.updatedAt);
+      this.finished = written;
     }
-    if (this.current.id === id) this.finished = run.answer;
-    this.current = withIn(this.current, id, run.answer);
     await this.refreshList();
-  }
-
-  private write(conversation: Conversation, run: Run): Promise<Answer> {
-    return writeAnswer(run.answer, run.abort.signal, {
-      ask: (signal) => this.server.chat(requestFor(conversation, run.answer.id, this.model), signal),
-      untilReady: (signal) => this.watch.untilReady(signal),
-      lookAfter: async () => {
-        await this.watch.check();
-        return this.health.kind === 'ready';
-      },
-      askKey: (signal) => this.askKey(signal),
-      save: async (answer) => {
-        const stored = await this.store.update(conversation.id, (before) => withAnswer(before, answer, Date.now()));
-        if (stored && this.current.id === conversation.id) this.current = stored;
-        this.tabs.changed(conversation.id);
-      },
-      show: (answer, progress) => {
-        run.answer = answer;
-        run.progress = progress;
-        this.changed();
-      },
-      now: () => performance.now(),
-      sleep,
-    });
   }
 
   /** Changes a conversation in the store; the open one is stored if it was not and `mayStore`. */
@@ -341,24 +312,6 @@ export class Chat extends EventTarget {
     }
   }
 
-  private askKey(signal: AbortSignal): Promise<boolean> {
-    this.keyQuestion ??= new Promise<boolean>((resolve) => {
-      const answer = (key: string | undefined): void => {
-        signal.removeEventListener('abort', none);
-        this.keyWanted = undefined;
-        this.keyQuestion = undefined;
-        if (key !== undefined) this.preferences.key = key;
-        resolve(key !== undefined);
-        this.changed();
-      };
-      const none = (): void => answer(undefined);
-      signal.addEventListener('abort', none);
-      this.keyWanted = answer;
-      this.changed();
-    });
-    return this.keyQuestion;
-  }
-
   private changed(): void {
     if (this.isDrawing) return;
     this.isDrawing = true;
@@ -369,9 +322,6 @@ export class Chat extends EventTarget {
   }
 }
 
-const withIn = (current: Conversation, id: string, answer: Answer): Conversation =>
-  current.id === id ? withAnswer(current, answer, current.updatedAt) : current;
-
 /** Of what is stored, which may be more than what was seen. */
 function cutOff(stored: Conversation, seen: Answer): Answer {
   const found = stored.messages.find(
@@ -379,19 +329,4 @@ function cutOff(stored: Conversation, seen: Answer): Answer {
   );
   const answer = found ?? seen;
   return answer.state === 'running' ? { ...answer, state: 'cut' } : answer;
-}
-
-/** Rejects with the signal's reason. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -111,3 +111,7 @@ test('an address that is given below changes what is above', () => {
   const late = blocksOf('[x]\n\nmore\n\n[x]: https://x.org', true, early);
   expect(late[0]!.html).toContain('href="https://x.org"');
 });
+
+test('what is nested too deeply is shown as it is', () => {
+  expect(html('>'.repeat(20_000))).toBe(`<p>${'&gt;'.repeat(20_000)}</p>`);
+});

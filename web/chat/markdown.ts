@@ -47,7 +47,17 @@ marked.use({
  * an open mark at the end is just a character.
  */
 export function blocksOf(text: string, isWhole: boolean, earlier: readonly Block[] = []): Block[] {
-  const tokens = marked.lexer(isWhole ? text : healed(text));
+  try {
+    return parsed(isWhole ? text : healed(text), earlier);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Nested deeper than the stack goes, as by a model that repeats itself.
+    return [{ raw: text, level: 0, html: `<p>${escaped(text)}</p>` }];
+  }
+}
+
+function parsed(text: string, earlier: readonly Block[]): Block[] {
+  const tokens = marked.lexer(text);
   const hasReferences = Object.keys(tokens.links).length > 0;
   const shown = tokens.filter(({ type }) => type !== 'space' && type !== 'def');
   let above = HEADING_SHIFT;

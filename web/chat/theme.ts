@@ -20,8 +20,17 @@ export function themeItem(preferences: Preferences): ThemeChoice {
     icon: other === 'dark' ? 'moon' : 'sun',
     next() {
       preferences.theme = other === system ? 'system' : other;
-      if (preferences.theme === 'system') delete document.documentElement.dataset.theme;
-      else document.documentElement.dataset.theme = preferences.theme;
+      showTheme(preferences.theme);
     },
   };
+}
+
+export function showTheme(theme: Theme): void {
+  const page = document.documentElement;
+  if (theme === 'system') delete page.dataset.theme;
+  else page.dataset.theme = theme;
+  // The browser's own bars, on phones.
+  const { backgroundColor } = getComputedStyle(page);
+  for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]'))
+    meta.content = backgroundColor;
 }

@@ -30,6 +30,7 @@ export class ChatThread extends LitElement {
         padding: 1rem 1.5rem 2rem;
         scrollbar-gutter: stable both-edges;
         scrollbar-width: thin;
+        mask-image: linear-gradient(transparent, #000 1rem calc(100% - 1rem), transparent);
       }
       .messages {
         max-width: var(--measure);
@@ -47,7 +48,7 @@ export class ChatThread extends LitElement {
       .big-fish {
         width: 13rem;
         height: 6.5rem;
-        margin: 0 0 1.75rem -0.25rem;
+        margin: 0 0 1.75rem;
         color: color-mix(in srgb, var(--ink) 72%, var(--page));
       }
       .empty h2 {
@@ -76,7 +77,7 @@ export class ChatThread extends LitElement {
         gap: 1rem;
         width: 100%;
         min-height: 3rem;
-        padding: 0.5rem 0.25rem;
+        padding: 0.5rem 0;
         border: 0;
         border-bottom: 1px solid var(--line);
         background: none;
@@ -147,7 +148,6 @@ export class ChatThread extends LitElement {
   override render() {
     const { messages } = this.conversation;
     if (messages.length === 0) return html`<div class="scroll" tabindex="-1">${this.empty()}</div>`;
-    const last = messages.at(-1);
     return html`
       <div class="scroll" tabindex="0" role="region" aria-label="Messages" @scroll=${this.scrolled}>
         <div class="messages">
@@ -157,8 +157,7 @@ export class ChatThread extends LitElement {
             (message) =>
               message.role === 'user'
                 ? html`<question-view .chat=${this.chat} .question=${message}></question-view>`
-                : html`<answer-view .chat=${this.chat} .answer=${message} .progress=${this.chat.progressOf(message.id)}
-                    .isLast=${message === last} .busy=${this.chat.isRunning(this.conversation.id)}
+                : html`<answer-view .chat=${this.chat} .answer=${message} .progress=${this.chat.progressOf(message.id)} .busy=${this.chat.isRunning(this.conversation.id)}
                     .limit=${this.conversation.settings.numbers.maxTokens}></answer-view>`,
           )}
         </div>

@@ -3,7 +3,7 @@
 
 import { readChat, refusal, type StreamEvent } from './chat-stream.ts';
 import { type Health, healthOf } from './health.ts';
-import { CutOffError, NoServerError, RefusedError, StrangeAnswerError } from './server-errors.ts';
+import { CutOffError, NoServerError, StrangeAnswerError } from './server-errors.ts';
 import { type Share, shareOf } from './share.ts';
 
 const HEALTH_TIMEOUT_MS = 5000;
@@ -89,5 +89,3 @@ function secondsOf(header: string | null): number | undefined {
   const seconds = Number(header ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }
-
-export const wantsKey = (error: unknown): boolean => error instanceof RefusedError && error.status === 401;

@@ -96,8 +96,13 @@ function runAll(module: WebAssembly.Module, memory: WebAssembly.Memory, region: 
   kernels.rope(normed, tokens, columns / headDim, headDim, take(tokens * headDim * 8), 0);
   kernels.rope(normed, tokens, columns / headDim, headDim, take(tokens * headDim * 8), 1);
   const [keys, values] = [take(16 * headDim * 4), take(16 * headDim * 4)];
-  kernels.storeKeysValues(x, normed, columns * 4, tokens, keys, values, 3, headDim);
-  kernels.attend(x, take(tokens * columns * 4), columns * 4, tokens, 2, keys, values, 3, headDim, scratch);
+  const heads = columns / headDim;
+  kernels.storeKeysValues(x, normed, columns * 4, tokens, 1, keys, values, 3, headDim);
+  const attended = () => take(tokens * columns * 4);
+  kernels.attend(x, attended(), columns * 4, tokens, heads, keys, values, headDim * 32, 3, headDim, scratch);
+  const [keysEach, valuesEach] = [take(16 * columns * 4), take(16 * columns * 4)];
+  kernels.storeKeysValues(x, normed, columns * 4, tokens, heads, keysEach, valuesEach, 3, headDim);
+  kernels.attendEach(x, attended(), heads, keysEach, valuesEach, 3 + tokens - 1, headDim, scratch);
   kernels.siluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.geluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.add(x, normed, tokens * columns);

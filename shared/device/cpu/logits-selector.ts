@@ -33,7 +33,8 @@ export class LogitsSelector {
     const place = (id: number): number => start + id - vocabulary.start;
     const holds = (id: number): boolean => id >= vocabulary.start && id < vocabulary.end;
     const whole = full ? floats.slice(start, start + rows) : undefined;
-    const apartLogits = Float32Array.from(apart, (id) => (holds(id) ? floats[place(id)] : Number.NaN));
+    const apartLogits = new Float32Array(apart.length);
+    for (let i = 0; i < apart.length; i++) apartLogits[i] = holds(apart[i]) ? floats[place(apart[i])] : Number.NaN;
     // What is apart may be NaN without breaking the rest, and the same id may be named twice.
     for (const id of apart) if (holds(id)) floats[place(id)] = 0;
     const isBroken = kernels.prepareLogits(at, rows) > 0;
@@ -46,9 +47,11 @@ export class LogitsSelector {
     const k = Math.min(topK, left);
     const out = this.answer / 4;
     if (k > 0) kernels.topK(at, rows, k, vocabulary.start, this.answer, this.scratch);
-    const logits = floats.slice(out + k, out + 2 * k);
+    // One buffer for both: to allocate one takes longer than to sort what it holds.
+    const { buffer } = this.ints.slice(out, out + 2 * k);
+    const logits = new Float32Array(buffer, 4 * k, k);
     return {
-      ids: this.ints.slice(out, out + k),
+      ids: new Int32Array(buffer, 0, k),
       logits,
       logSumExp: isBroken ? Number.NaN : k > 0 ? this.logSumExp(at, rows, logits[0]) : -Infinity,
       apart: apartLogits,

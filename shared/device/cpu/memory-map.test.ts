@@ -58,7 +58,7 @@ function rangesOf(program: Program, threads: number, thread: number, room: Room)
     ),
   );
   add('scratch', map.matmulScratch, matmulScratchBytes(room.maxTokens, widest));
-  add('scores', map.scores, 4 * Math.ceil(seqLen / 16) * 16 * 4);
+  add('scores', map.scores, Math.max(4, map.cacheHeads) * Math.ceil(seqLen / 16) * 16 * 4);
   const logits = program.segments.flatMap(({ ops }) =>
     ops.map((op) => (op.op === 'top-k' ? rangeLength(shares.columns(op.logits, thread)) : 0)),
   );

@@ -47,7 +47,7 @@ export interface MemoryMap {
   readonly rows: ReadonlyMap<string, Place>;
   /** Buffers as the thread's columns, padded to the kernels' eight rows. */
   readonly columns: ReadonlyMap<string, Place>;
-  /** Keys and values: [slots, layers, own kvHeads, 2, positions · headDim] f32. */
+  /** Keys and values: [slots, layers, 2, positions / 8, own kvHeads, 8 · headDim] f32. */
   readonly cache: number;
   readonly cacheHeadBytes: Bytes;
   readonly cacheHeads: number;
@@ -166,7 +166,8 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
   const ropeBytes = maxTokens * ropeHeadDim(ops) * 8;
   const cacheBytes = options.slots * layers * cacheHeads * 2 * cacheHeadBytes;
   const scratch = take(matmulScratchBytes(maxTokens, widestInput(ops)));
-  const scores = take(4 * (positions + 8) * 4);
+  // Attention takes four queries of a head at once, or one of every head.
+  const scores = take(Math.max(4, cacheHeads) * (positions + 8) * 4);
   const logits = ownLogits(ops, shares, thread);
   const topK = take(8 * logits);
   const topKScratch = take(logits > 0 ? topKScratchBytes(logits) : 0);

@@ -187,31 +187,41 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
     const kvHead = kvHeads.start + i;
     const first = Math.max(heads.start, kvHead * op.headsPerKvHead);
     const end = Math.min(heads.end, (kvHead + 1) * op.headsPerKvHead);
-    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes, index: i };
+    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes * 8 };
   });
+  const groupBytes = map.cacheHeads * op.headDim * 32;
+  const keysBytes = map.cacheHeads * map.cacheHeadBytes;
+  // A head's keys lie between those of others. With a query each they are read as one stream.
+  const each = groups.length > 1 && groups.every(({ count }) => count === 1);
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
+      const keys = map.cache + (slot * layers + op.layer) * 2 * keysBytes;
+      const values = keys + keysBytes;
+      const qAt = q.at + row * q.stride;
+      const outAt = out.at + row * out.stride;
+      const kAt = k.at + row * k.stride;
+      const vAt = v.at + row * v.stride;
       const count = tokens.length;
-      for (const group of groups) {
-        const cached = ((slot * layers + op.layer) * map.cacheHeads + group.index) * 2;
-        const keys = map.cache + cached * map.cacheHeadBytes;
-        const values = keys + map.cacheHeadBytes;
-        const from = row * k.stride + group.keysValues;
-        kernels.storeKeysValues(k.at + from, v.at + from, k.stride, count, keys, values, position, op.headDim);
-        const query = row * q.stride + group.queries;
-        kernels.attend(
-          q.at + query,
-          out.at + query,
-          q.stride,
-          count,
-          group.count,
-          keys,
-          values,
-          position,
-          op.headDim,
-          map.scores,
-        );
+      kernels.storeKeysValues(kAt, vAt, k.stride, count, groups.length, keys, values, position, op.headDim);
+      if (each && count === 1) {
+        kernels.attendEach(qAt, outAt, groups.length, keys, values, position, op.headDim, map.scores);
+      } else {
+        for (const group of groups) {
+          kernels.attend(
+            qAt + group.queries,
+            outAt + group.queries,
+            q.stride,
+            count,
+            group.count,
+            keys + group.keysValues,
+            values + group.keysValues,
+            groupBytes,
+            position,
+            op.headDim,
+            map.scores,
+          );
+        }
       }
       row += count;
     }
