@@ -33,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
     about: [
       'Serves a chat page and the OpenAI API (chat completions, completions, models) on this machine, until Ctrl-C. Without --model it is the demo model that answers.',
       'Others in the home network get in with --lan, by HTTPS: the server makes an authority of its own, whose certificate each phone has to install once; the page says how.',
+      'Requests that say nothing of temperature and the like get what is set here.',
     ],
     options: [
       'port',
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
       'api-key',
       'slots',
       'chat-template',
+      ...SAMPLING_OPTIONS.filter((option) => option !== 'seed'),
       ...MODEL_OPTIONS,
       ...CLUSTER_OPTIONS,
     ],

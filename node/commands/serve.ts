@@ -20,6 +20,7 @@ import { fail } from './command-line.ts';
 import { type ModelFiles, openModelFiles } from './model-files.ts';
 import type { OptionValues } from './options.ts';
 import { writeRemark } from './output.ts';
+import { samplingOf } from './sampling-options.ts';
 import { assertServable } from './serve-options.ts';
 
 const DEFAULT_PORT = 9990;
@@ -101,6 +102,7 @@ function servedModel(
     template,
     tools: toolNotationOf(template?.source ?? ''),
     seqLen: header.seqLen,
+    sampling: samplingOf(options),
     status: () => engine.status,
     async generate(request) {
       const generation = await engine.generate(request);

@@ -2,7 +2,7 @@
 // It knows no chat, no HTTP and no terminal; commands and the HTTP API stand on it.
 
 import type { Engine } from '../engine/engine.ts';
-import type { FinishReason, GeneratedToken, Generation, GenerationSummary } from "../engine/generation.ts";
+import type { FinishReason, GeneratedToken, Generation, GenerationSummary } from '../engine/generation.ts';
 import type { GenerateRequest } from '../engine/request.ts';
 import { createDetokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher } from '../text/stop-matcher.ts';
@@ -54,10 +54,10 @@ export function readText(
   settle.promise.catch(() => {}); // a caller who only iterates sees the error there
   let whole = '';
   let textTokens = 0;
+  let stopped = false;
 
   async function* pieces(): AsyncGenerator<TextPiece, void, undefined> {
     let tokens: GeneratedToken[] = [];
-    let stopped = false;
     const piece = (text: string): TextPiece => {
       const complete = { text, tokens };
       whole += text;
@@ -86,7 +86,11 @@ export function readText(
       yield* pieces();
     } finally {
       generation.cancel();
-      generation.finished.then((summary) => settle.resolve({ ...summary, text: whole, textTokens }), settle.reject);
+      generation.finished.then((summary) => {
+        // An engine in another thread may have come to the end meanwhile.
+        const finishReason = stopped ? 'stop' : summary.finishReason;
+        settle.resolve({ ...summary, finishReason, text: whole, textTokens });
+      }, settle.reject);
     }
   }
 

@@ -42,35 +42,45 @@ export function mergeAnswers(step: Step, parts: readonly (readonly Candidates[])
  * must have been asked the same `request`.
  */
 export function mergeCandidates(parts: readonly Candidates[], request: LogitsRequest): Candidates {
-  const sums = Float64Array.from(parts, (part) => part.logSumExp);
+  let best: SortedLogits = parts[0];
+  for (let i = 1; i < parts.length; i++) best = mergeSorted(best, parts[i], request.topK);
   return {
-    ...mergeBest(parts, request.topK),
-    logSumExp: logSumExp(sums, [{ start: 0, end: sums.length }], Math.max(...sums)),
+    ids: best.ids,
+    logits: best.logits,
+    logSumExp: mergedLogSumExp(parts),
     apart: Float32Array.from(request.apart, (_, i) => parts.map((part) => part.apart[i]).find(isNumber) ?? Number.NaN),
     full: request.full ? concatenate(parts.map((part) => part.full ?? new Float32Array())) : undefined,
   };
 }
 
-/** The `topK` best of lists that are sorted; of equal logits that of the earlier part comes first, since its id is lower. */
-function mergeBest(parts: readonly Candidates[], topK: number): { ids: Int32Array; logits: Float32Array } {
-  const listed = parts.reduce((sum, part) => sum + part.ids.length, 0);
-  const ids = new Int32Array(Math.min(topK, listed));
-  const logits = new Float32Array(ids.length);
-  const next = new Int32Array(parts.length);
-  for (let i = 0; i < ids.length; i++) {
-    let best = -1;
-    let bestLogit = Number.NaN;
-    for (let part = 0; part < parts.length; part++) {
-      if (next[part] === parts[part].ids.length) continue;
-      const logit = parts[part].logits[next[part]];
-      if (best >= 0 && logit <= bestLogit) continue;
-      best = part;
-      bestLogit = logit;
+type SortedLogits = Pick<Candidates, 'ids' | 'logits'>;
+
+/** The `topK` best of two sorted lists. Of equal logits that of `a` comes first, since its ids are the lower ones. */
+function mergeSorted(a: SortedLogits, b: SortedLogits, topK: number): SortedLogits {
+  const count = Math.min(topK, a.ids.length + b.ids.length);
+  const ids = new Int32Array(count);
+  const logits = new Float32Array(count);
+  let nextA = 0;
+  let nextB = 0;
+  for (let i = 0; i < count; i++) {
+    if (nextB === b.ids.length || (nextA < a.ids.length && a.logits[nextA] >= b.logits[nextB])) {
+      ids[i] = a.ids[nextA];
+      logits[i] = a.logits[nextA++];
+    } else {
+      ids[i] = b.ids[nextB];
+      logits[i] = b.logits[nextB++];
     }
-    ids[i] = parts[best].ids[next[best]++];
-    logits[i] = bestLogit;
   }
   return { ids, logits };
+}
+
+function mergedLogSumExp(parts: readonly Candidates[]): number {
+  let largest = -Infinity;
+  for (const { logSumExp } of parts) largest = Math.max(largest, logSumExp);
+  if (largest === -Infinity) return largest;
+  let sum = 0;
+  for (const { logSumExp } of parts) sum += Math.exp(logSumExp - largest);
+  return largest + Math.log(sum);
 }
 
 /** Rows of a part of the vocabulary that are not `apart`, as few ranges, so that the loops over them test nothing. */
@@ -87,7 +97,7 @@ function rangesWithout(apart: readonly TokenId[], vocabularyStart: TokenId, rows
 }
 
 /** log Σ exp(value), with the largest value taken out first so that nothing overflows. */
-function logSumExp(values: Float32Array | Float64Array, ranges: readonly Range[], largest: number): number {
+function logSumExp(values: Float32Array, ranges: readonly Range[], largest: number): number {
   if (largest === -Infinity) return ranges.some((range) => anyNaN(values, range)) ? Number.NaN : -Infinity;
   let sum = 0;
   for (const { start, end } of ranges) for (let i = start; i < end; i++) sum += Math.exp(values[i] - largest);

@@ -46,5 +46,8 @@ await browser.close();
 async function ask(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.keyboard.press('Enter');
-  await page.getByText(/tokens\/s/).first().waitFor();
+  await page
+    .getByText(/tokens\/s/)
+    .first()
+    .waitFor();
 }

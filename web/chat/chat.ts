@@ -161,7 +161,8 @@ export class Chat extends EventTarget {
     if (!this.isStored && this.current.messages.length === 0) return;
     this.current = newConversation(Date.now(), this.preferences.defaults);
     this.isStored = false;
-    this.changed();
+    // At once: what is typed before the next frame belongs to the new chat.
+    this.dispatchEvent(new Event('change'));
   }
 
   async send(text: string): Promise<void> {

@@ -3,6 +3,7 @@
 import type { SamplingSettings } from '../../engine/sampling.ts';
 import type { TextSummary } from '../text-generation.ts';
 import type { ChatRequest, CompletionRequest } from './requests.ts';
+import type { ServedModel } from './served-model.ts';
 
 /** An answer that is being made, whole or in chunks: one of the two may be taken, once. */
 export interface ApiAnswer {
@@ -35,15 +36,18 @@ export function usageOf(summaries: readonly TextSummary[], choicesPerPrompt: num
   };
 }
 
-/** OpenAI's defaults: the model's own distribution. */
-export function samplingOf(request: ChatRequest | CompletionRequest, choice: number): SamplingSettings {
-  const { temperature, top_p: topP, seed, logit_bias: bias = {} } = request;
+export function samplingOf(
+  { sampling }: ServedModel,
+  request: ChatRequest | CompletionRequest,
+  choice: number,
+): SamplingSettings {
+  const { top_p: topP = sampling.topP, seed, logit_bias: bias = {} } = request;
   return {
-    temperature,
-    topP: topP === 0 ? undefined : topP,
-    ...(topP === 0 ? { topK: 1 } : { topK: request.top_k }),
-    minP: request.min_p,
-    repetitionPenalty: request.repetition_penalty,
+    temperature: request.temperature ?? sampling.temperature,
+    // Nothing but the most probable token has no probability together.
+    ...(topP === 0 ? { topK: 1 } : { topP, topK: request.top_k ?? sampling.topK }),
+    minP: request.min_p ?? sampling.minP,
+    repetitionPenalty: request.repetition_penalty ?? sampling.repetitionPenalty,
     presencePenalty: request.presence_penalty,
     frequencyPenalty: request.frequency_penalty,
     logitBias: new Map(Object.entries(bias).map(([id, value]) => [Number(id), value])),

@@ -38,6 +38,7 @@ function parrot(text: string, source = PLAIN): { model: ServedModel; asked: Serv
     ...{ id: 'parrot', created: 0, tokenizer, seqLen: 1000, generate: say },
     template: createChatTemplate(source, { bosToken: '', eosToken: '' }),
     tools: toolNotationOf(source),
+    sampling: { temperature: 0.7, topP: 0.8 },
     status: () => ({ running: 0, waiting: 0, slots: 1, seqLen: 1000 }),
   };
   return { model, asked };
@@ -194,6 +195,16 @@ test('settings reach the engine', async () => {
     sampling: { temperature: 0.5, topP: 0.9, topK: 5, seed: 8, presencePenalty: 1 },
   });
   expect([...asked[0]!.sampling!.logitBias!]).toEqual([[5, -3]]);
+});
+
+test('what is left open is as the server was started', async () => {
+  const { model, asked } = parrot('x');
+  await answerChat(model, { ...ask, temperature: null });
+  await answerChat(model, { ...ask, top_p: 0 });
+  expect(asked.map(({ sampling }) => sampling)).toMatchObject([
+    { temperature: 0.7, topP: 0.8, topK: undefined },
+    { temperature: 0.7, topK: 1 },
+  ]);
 });
 
 test('if one of several answers gets no place, none goes on', async () => {

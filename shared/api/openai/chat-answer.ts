@@ -21,7 +21,7 @@ export async function answerChat(model: ServedModel, body: unknown): Promise<Api
       prompt: prompt.ids,
       maxTokens: request.max_completion_tokens ?? request.max_tokens ?? model.seqLen,
       stopIds: model.tokenizer.eosIds,
-      sampling: samplingOf(request, choice),
+      sampling: samplingOf(model, request, choice),
       logprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
       format: prompt.format,
       stop: stopsOf(request),

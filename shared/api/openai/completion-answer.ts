@@ -23,7 +23,7 @@ export async function answerCompletion(model: ServedModel, body: unknown): Promi
         prompt,
         maxTokens: request.max_tokens ?? DEFAULT_MAX_TOKENS,
         stopIds: model.tokenizer.eosIds,
-        sampling: samplingOf(request, choice),
+        sampling: samplingOf(model, request, choice),
         logprobs: request.logprobs,
         stop: stopsOf(request),
         continues: true,

@@ -3,6 +3,7 @@
 import type { EngineStatus } from '../../engine/engine.ts';
 import type { Generation } from '../../engine/generation.ts';
 import type { GenerateRequest } from '../../engine/request.ts';
+import type { SamplingSettings } from '../../engine/sampling.ts';
 import type { ChatTemplate } from '../../text/chat-template.ts';
 import type { Tokenizer } from '../../text/tokenizer.ts';
 import type { ToolNotation } from './tool-notation.ts';
@@ -24,6 +25,8 @@ export interface ServedModel {
   /** How it writes calls of tools. */
   readonly tools: ToolNotation;
   readonly seqLen: number;
+  /** Where a request leaves it open. */
+  readonly sampling: Pick<SamplingSettings, 'temperature' | 'topP' | 'topK' | 'minP' | 'repetitionPenalty'>;
   /** Resolves once the request has its place, in a slot or the queue; rejects with the engine's errors if it gets none. */
   generate(request: ServedRequest): Promise<Generation>;
   status(): EngineStatus;

@@ -47,7 +47,7 @@ export class LogitsSelector {
     const k = Math.min(topK, left);
     const out = this.answer / 4;
     if (k > 0) kernels.topK(at, rows, k, vocabulary.start, this.answer, this.scratch);
-    // One buffer for both: to allocate one takes longer than to sort what it holds.
+    // One buffer for both: so small an answer costs more to allocate than to copy.
     const { buffer } = this.ints.slice(out, out + 2 * k);
     const logits = new Float32Array(buffer, 4 * k, k);
     return {

@@ -177,6 +177,9 @@ function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void
   };
 }
 
+/** Bytes of a page of the machine's memory, at whose end what is fetched ahead ends too. */
+const PAGE = 4096;
+
 function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batch) => void {
   const { kernels, map, program } = context;
   const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context.map, name));
@@ -191,8 +194,9 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
   });
   const groupBytes = map.cacheHeads * op.headDim * 32;
   const keysBytes = map.cacheHeads * map.cacheHeadBytes;
-  // A head's keys lie between those of others. With a query each they are read as one stream.
-  const each = groups.length > 1 && groups.every(({ count }) => count === 1);
+  // Where heads are narrow and have a query each, all at once are faster: what they read is one stream. Of wide ones each
+  // is a stream by itself, of a page or more for eight positions.
+  const each = groups.length > 1 && headBytes * 8 < PAGE && groups.every(({ count }) => count === 1);
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
