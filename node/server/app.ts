@@ -43,10 +43,8 @@ export interface ShareInfo {
 export interface AuthorityInfo {
   /** SHA-256, as devices show it. */
   readonly fingerprint: string;
-  /** Paths of downloads. */
-  readonly certificate: string;
-  readonly profile: string;
-  readonly steps: readonly { readonly system: string; readonly file: string; readonly steps: readonly string[] }[];
+  /** `file`: the path of what to download. */
+  readonly systems: readonly { readonly system: string; readonly file: string; readonly steps: readonly string[] }[];
 }
 
 /** Several times what the longest context takes as text. */

@@ -73,8 +73,6 @@ function urlsOf(port: number): string[] {
 function infoOf({ fingerprint }: LocalAuthority): NonNullable<ShareInfo['authority']> {
   return {
     fingerprint,
-    certificate: '/shoal-ca.crt',
-    profile: '/shoal-ca.mobileconfig',
-    steps: INSTALL_STEPS.map(({ title, file, steps }) => ({ system: title, file: `/${file}`, steps })),
+    systems: INSTALL_STEPS.map(({ title, file, steps }) => ({ system: title, file: `/${file}`, steps })),
   };
 }

@@ -62,10 +62,9 @@ export class ShareDialog extends LitElement {
       li + li {
         margin-top: 0.25rem;
       }
-      .files {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.5rem 1.25rem;
+      .fingerprint {
+        margin: 1rem 0;
+        overflow-wrap: anywhere;
       }
       code {
         padding: 0.125rem 0.375rem;
@@ -121,18 +120,19 @@ export class ShareDialog extends LitElement {
       ${share.authority ? this.authority(share.authority) : nothing}`;
   }
 
-  private authority({ certificate, profile, steps }: Authority) {
+  private authority({ fingerprint, systems }: Authority) {
     return html`
       <h3>The phone warns of the certificate?</h3>
       <p>This server made its own. Let the phone trust it once:</p>
-      ${steps.map(
-        ({ system, steps: lines }) => html`
-          <details><summary>${system}</summary><ol>${lines.map((line) => html`<li>${line}</li>`)}</ol></details>`,
+      ${systems.map(
+        ({ system, file, steps }) => html`
+          <details>
+            <summary>${system}</summary>
+            ${file === undefined ? nothing : html`<p><a href=${file} download>Download ${file.slice(1)}</a></p>`}
+            <ol>${steps.map((step) => html`<li>${step}</li>`)}</ol>
+          </details>`,
       )}
-      <p class="files">
-        ${certificate === undefined ? nothing : html`<a href=${certificate} download>Certificate</a>`}
-        ${profile === undefined ? nothing : html`<a href=${profile} download>Profile for iPhone and iPad</a>`}
-      </p>`;
+      ${fingerprint === undefined ? nothing : html`<p class="fingerprint">Its fingerprint (SHA-256) is <code>${fingerprint}</code></p>`}`;
   }
 
   private async ask(): Promise<void> {

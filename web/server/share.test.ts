@@ -6,18 +6,16 @@ test('reads addresses, drawing and steps', () => {
     urls: ['https://192.168.1.10:8443/'],
     qr: '<svg/>',
     authority: {
-      certificate: '/ca.crt',
-      profile: '/ca.mobileconfig',
-      steps: [{ system: 'iOS', steps: ['One', 'Two'] }],
+      fingerprint: 'AB:CD',
+      systems: [{ system: 'iOS', file: '/ca.mobileconfig', steps: ['One', 'Two'] }],
     },
   });
   expect(share).toEqual({
     urls: ['https://192.168.1.10:8443/'],
     qr: '<svg/>',
     authority: {
-      certificate: '/ca.crt',
-      profile: '/ca.mobileconfig',
-      steps: [{ system: 'iOS', steps: ['One', 'Two'] }],
+      fingerprint: 'AB:CD',
+      systems: [{ system: 'iOS', file: '/ca.mobileconfig', steps: ['One', 'Two'] }],
     },
   });
 });
@@ -26,12 +24,12 @@ test('shows no address that is none, and none of elsewhere for a file', () => {
   const share = shareOf({
     urls: ['javascript:alert(1)', 5, 'http://10.0.0.2/'],
     qr: 'https://elsewhere/qr.png',
-    authority: { certificate: '//elsewhere/ca.crt', steps: ['x', { system: 1 }] },
+    authority: { fingerprint: 5, systems: ['x', { system: 1 }, { system: 'Mac', file: '//elsewhere/ca.crt' }] },
   });
   expect(share).toEqual({
     urls: ['http://10.0.0.2/'],
     qr: undefined,
-    authority: { certificate: undefined, profile: undefined, steps: [] },
+    authority: { fingerprint: undefined, systems: [{ system: 'Mac', file: undefined, steps: [] }] },
   });
 });
 

@@ -9,9 +9,17 @@ export interface Share {
 
 /** How a device is told to trust the server's certificate. */
 export interface Authority {
-  readonly certificate: string | undefined;
-  readonly profile: string | undefined;
-  readonly steps: readonly { readonly system: string; readonly steps: readonly string[] }[];
+  /** SHA-256, as devices show it before they trust the certificate. */
+  readonly fingerprint: string | undefined;
+  readonly systems: readonly TrustSteps[];
+}
+
+/** What to do on one system. */
+export interface TrustSteps {
+  readonly system: string;
+  /** What to download: a path on the server. */
+  readonly file: string | undefined;
+  readonly steps: readonly string[];
 }
 
 export function shareOf(body: unknown): Share {
@@ -24,13 +32,12 @@ export function shareOf(body: unknown): Share {
 }
 
 function authorityOf(value: object): Authority {
-  const { certificate, profile, steps } = fieldsOf(value);
+  const { fingerprint, systems } = fieldsOf(value);
   return {
-    certificate: pathOf(certificate),
-    profile: pathOf(profile),
-    steps: (Array.isArray(steps) ? steps : []).flatMap((one) => {
-      const { system, steps: lines } = fieldsOf(one);
-      return typeof system === 'string' ? [{ system, steps: textsOf(lines) }] : [];
+    fingerprint: typeof fingerprint === 'string' ? fingerprint : undefined,
+    systems: (Array.isArray(systems) ? systems : []).flatMap((one) => {
+      const { system, file, steps } = fieldsOf(one);
+      return typeof system === 'string' ? [{ system, file: pathOf(file), steps: textsOf(steps) }] : [];
     }),
   };
 }
