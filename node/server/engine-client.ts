@@ -7,7 +7,13 @@ import { EngineClosedError } from '../../shared/engine/errors.ts';
 import { type Generation, TokenStream } from '../../shared/engine/generation.ts';
 import type { Output } from '../commands/command.ts';
 import type { OptionValues } from '../commands/options.ts';
-import type { EngineEvent, EngineThreadData, FromEngine, ToEngine } from './engine-messages.ts';
+import {
+  type EngineThreadData,
+  type FromEngine,
+  type Happenings,
+  TOKEN_NUMBERS,
+  type ToEngine,
+} from './engine-messages.ts';
 import { receivedError } from './sent-errors.ts';
 
 interface Running {
@@ -77,26 +83,30 @@ export class EngineClient {
       case 'broken':
         return this.started.reject(receivedError(message.error));
       case 'happened':
-        this.lastStatus = message.status;
-        for (const event of message.events) this.happened(event);
+        this.happened(message);
     }
   }
 
-  private happened(event: EngineEvent): void {
-    const running = this.running.get(event.id);
-    if (!running) return;
-    const { stream, accepted } = running;
-    switch (event.type) {
-      case 'accepted':
-        return accepted.resolve(stream);
-      case 'token':
-        return stream.push(event.token);
-      case 'ended':
-        this.running.delete(event.id);
-        return stream.end(event.summary);
-      case 'failed':
-        this.running.delete(event.id);
-        this.fail(running, receivedError(event.error));
+  private happened({ accepted, tokens, detailed, ended, status }: Happenings): void {
+    this.lastStatus = status;
+    for (const id of accepted) {
+      const running = this.running.get(id);
+      running?.accepted.resolve(running.stream);
+    }
+    const at = performance.now();
+    for (let i = 0; i < tokens.length; i += TOKEN_NUMBERS) {
+      const [request, id, index, isStop] = tokens.subarray(i, i + TOKEN_NUMBERS);
+      this.running
+        .get(request!)
+        ?.stream.push({ id: id!, index: index!, isStop: isStop === 1, logprobs: undefined, at });
+    }
+    for (const { id, token } of detailed) this.running.get(id)?.stream.push({ ...token, at });
+    for (const end of ended) {
+      const running = this.running.get(end.id);
+      this.running.delete(end.id);
+      if (!running) continue;
+      if (end.type === 'ended') running.stream.end(end.summary);
+      else this.fail(running, receivedError(end.error));
     }
   }
 

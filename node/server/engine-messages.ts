@@ -1,4 +1,4 @@
-// What the thread that serves HTTP and the one that runs the model say to each other. Only types.
+// What the thread that serves HTTP and the one that runs the model say to each other. Only data.
 
 import type { ServedRequest } from '../../shared/api/openai/served-model.ts';
 import type { EngineStatus } from '../../shared/engine/engine.ts';
@@ -19,15 +19,23 @@ export type ToEngine =
   /** What runs and waits fails; answered by the thread's end. */
   | { readonly type: 'close' };
 
+/** What happened in one turn, in this order. */
 export interface Happenings {
   readonly type: 'happened';
-  readonly events: readonly EngineEvent[];
+  /** Requests that have got their places. */
+  readonly accepted: readonly number[];
+  /** Numbers, TOKEN_NUMBERS for each token: objects would take five times as long to be sent. */
+  readonly tokens: Float64Array;
+  /** Tokens of requests that want more than that of them. */
+  readonly detailed: readonly { readonly id: number; readonly token: GeneratedToken }[];
+  readonly ended: readonly EngineEnd[];
   readonly status: EngineStatus;
 }
 
-export type EngineEvent =
-  | { readonly type: 'accepted'; readonly id: number }
-  | { readonly type: 'token'; readonly id: number; readonly token: GeneratedToken }
+/** [request, token's id, its index, 1 if it is a stop token] */
+export const TOKEN_NUMBERS = 4;
+
+export type EngineEnd =
   | { readonly type: 'ended'; readonly id: number; readonly summary: GenerationSummary }
   | { readonly type: 'failed'; readonly id: number; readonly error: SentError };
 

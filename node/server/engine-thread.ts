@@ -7,13 +7,13 @@ import { type PieceTrie, pieceTrie } from '../../shared/api/json/piece-trie.ts';
 import { createConstraint } from '../../shared/api/json/token-constraint.ts';
 import type { AnswerFormat } from '../../shared/api/openai/served-model.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
-import type { Generation } from '../../shared/engine/generation.ts';
+import type { GeneratedToken, Generation } from '../../shared/engine/generation.ts';
 import type { GenerateRequest } from '../../shared/engine/request.ts';
 import type { Tokenizer } from '../../shared/text/tokenizer.ts';
 import { openModelFiles } from '../commands/model-files.ts';
 import { type RunningModel, startModel } from '../commands/open-model.ts';
 import { PARTS } from '../parts.ts';
-import type { EngineEvent, EngineThreadData, FromEngine, ToEngine } from './engine-messages.ts';
+import type { EngineEnd, EngineThreadData, FromEngine, ToEngine } from './engine-messages.ts';
 import { sentError } from './sent-errors.ts';
 
 const port = parentPort!;
@@ -24,7 +24,7 @@ class EngineThread {
   private readonly model: RunningModel;
   private readonly tokenizer: Tokenizer;
   private readonly running = new Map<number, Generation>();
-  private outbox: EngineEvent[] = [];
+  private outbox: Outbox | undefined;
   private trie: PieceTrie | undefined;
 
   constructor(model: RunningModel, tokenizer: Tokenizer) {
@@ -35,7 +35,7 @@ class EngineThread {
   hear(message: ToEngine): void {
     if (message.type === 'generate') {
       this.generate(message).catch((error) =>
-        this.happened({ type: 'failed', id: message.id, error: sentError(error) }),
+        this.happened().ended.push({ type: 'failed', id: message.id, error: sentError(error) }),
       );
     } else if (message.type === 'cancel') {
       this.running.get(message.id)?.cancel(message.reason);
@@ -53,10 +53,13 @@ class EngineThread {
     if (isIdle(engine)) await this.model.settle();
     const generation = engine.generate(order);
     this.running.set(id, generation);
-    this.happened({ type: 'accepted', id });
+    this.happened().accepted.push(id);
     try {
-      for await (const token of generation) this.happened({ type: 'token', id, token });
-      this.happened({ type: 'ended', id, summary: await generation.finished });
+      for await (const token of generation) {
+        if (token.logprobs) this.happened().detailed.push({ id, token });
+        else this.happened().tokens.push(id, token.id, token.index, token.isStop ? 1 : 0);
+      }
+      this.happened().ended.push({ type: 'ended', id, summary: await generation.finished });
     } finally {
       this.running.delete(id);
     }
@@ -69,15 +72,27 @@ class EngineThread {
   }
 
   /** What happens in one turn goes in one message. */
-  private happened(event: EngineEvent): void {
-    this.outbox.push(event);
-    if (this.outbox.length > 1) return;
-    setImmediate(() => {
-      const events = this.outbox;
-      this.outbox = [];
-      tell({ type: 'happened', events, status: this.model.engine.status() });
-    });
+  private happened(): Outbox {
+    if (!this.outbox) {
+      this.outbox = { accepted: [], tokens: [], detailed: [], ended: [] };
+      setImmediate(() => this.send());
+    }
+    return this.outbox;
   }
+
+  private send(): void {
+    const { accepted, tokens, detailed, ended } = this.outbox!;
+    this.outbox = undefined;
+    const status = this.model.engine.status();
+    tell({ type: 'happened', accepted, tokens: Float64Array.from(tokens), detailed, ended, status });
+  }
+}
+
+interface Outbox {
+  readonly accepted: number[];
+  readonly tokens: number[];
+  readonly detailed: { readonly id: number; readonly token: GeneratedToken }[];
+  readonly ended: EngineEnd[];
 }
 
 const isIdle = (engine: Engine): boolean => {
