@@ -87,7 +87,10 @@ export async function startCluster(
     slots: options.slots ?? 1,
     maxTokens,
     cluster: randomBytes(16).toString('hex'),
-    onEvent: (event) => display.show(event),
+    onEvent(event) {
+      display.show(event);
+      if (event.type === 'loading' && event.id === ROOT_ID) surroundings.onLoading?.(event.done / event.total);
+    },
   });
   const gate = new Gatehouse(mesh, key, cluster, (line) => display.say(line), surroundings.onListening);
   try {

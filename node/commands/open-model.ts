@@ -53,7 +53,11 @@ export async function startModel(
   const device = await makeDevice(options.device ?? 'cpu', threads);
   using bar = progressBar(`Loading ${basename(paths.model)}`, 'MB', 1e6, notes);
   const maxTokens = Math.min(MAX_STEP_TOKENS, header.seqLen);
-  const loaded = await device.load(program, model, { slots: options.slots ?? 1, maxTokens, onProgress: bar.update });
+  const onProgress = (done: Bytes, total: Bytes): void => {
+    bar.update(done, total);
+    surroundings.onLoading?.(done / total);
+  };
+  const loaded = await device.load(program, model, { slots: options.slots ?? 1, maxTokens, onProgress });
   bar.clear();
   if (remark !== undefined) writeRemark(remark, notes);
   const { engine, tokens } = startEngine(localStepper(loaded, program));

@@ -45,6 +45,7 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
     const app = createApp({
       modelId: id,
       model: () => model,
+      progress: () => engine.progress,
       apiKey: options['api-key'] ?? process.env.SHOAL_API_KEY,
       metrics,
       page: await chatPage(log),

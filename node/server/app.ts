@@ -20,6 +20,8 @@ export interface AppParts {
   readonly modelId: string;
   /** Undefined while it is loading. */
   readonly model: () => ServedModel | undefined;
+  /** How far that is, from 0 to 1. */
+  readonly progress: () => number;
   /** Whoever calls the API must know it; undefined: anybody may. */
   readonly apiKey: string | undefined;
   readonly metrics: ServerMetrics;
@@ -109,7 +111,9 @@ export function createApp(parts: AppParts): Hono {
     const model = parts.model();
     const { modelId } = parts;
     if (!model)
-      return c.json({ status: 'loading', model: modelId }, 503, { 'Retry-After': String(LOADING_RETRY_SECONDS) });
+      return c.json({ status: 'loading', model: modelId, progress: parts.progress() }, 503, {
+        'Retry-After': String(LOADING_RETRY_SECONDS),
+      });
     const { slots, running, waiting, seqLen } = model.status();
     return c.json({ status: 'ok', model: modelId, slots, running, waiting, context: seqLen });
   });

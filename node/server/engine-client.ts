@@ -30,6 +30,7 @@ export class EngineClient {
   private readonly started = Promise.withResolvers<{ readonly threads: number }>();
   private readonly ended = Promise.withResolvers<void>();
   private lastId = 0;
+  private loadedShare = 0;
   private lastStatus: EngineStatus = { running: 0, waiting: 0, slots: 0, seqLen: 0 };
   private failure: Error | undefined;
 
@@ -46,6 +47,11 @@ export class EngineClient {
       this.die(new EngineClosedError(), () => {});
       this.ended.resolve();
     });
+  }
+
+  /** How much of the model is loaded, from 0 to 1. */
+  get progress(): number {
+    return this.loadedShare;
   }
 
   get status(): EngineStatus {
@@ -77,6 +83,9 @@ export class EngineClient {
     switch (message.type) {
       case 'note':
         return this.notes.write(message.text);
+      case 'loading':
+        this.loadedShare = message.share;
+        return;
       case 'ready':
         this.lastStatus = message.status;
         return this.started.resolve({ threads: message.threads });

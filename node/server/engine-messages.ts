@@ -41,6 +41,8 @@ export type EngineEnd =
 
 export type FromEngine =
   | { readonly type: 'note'; readonly text: string }
+  /** How far loading is, from 0 to 1. */
+  | { readonly type: 'loading'; readonly share: number }
   | { readonly type: 'ready'; readonly status: EngineStatus; readonly threads: number }
   /** It cannot start. */
   | { readonly type: 'broken'; readonly error: SentError }

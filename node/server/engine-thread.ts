@@ -104,6 +104,7 @@ try {
   const surroundings = {
     ...PARTS,
     notes: { ...notes, write: (text: string) => tell({ type: 'note', text }) },
+    onLoading: (share: number) => tell({ type: 'loading', share }),
   };
   const files = await openModelFiles('serve', options, surroundings);
   const model = await startModel(files, options, surroundings);
