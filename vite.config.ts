@@ -7,7 +7,8 @@ import { tally } from './test/house/tally.ts';
 
 export default defineConfig({
   test: {
-    include: ['{shared,node,test}/**/*.test.ts'],
+    globalSetup: 'test/browser/setup.ts',
+    include: ['{shared,node,web,test}/**/*.test.ts'],
     reporters: ['default', tally],
     // One process a file: WASM memories and threads must not pile up. All cores, since of two Vitest would leave one.
     pool: 'forks',

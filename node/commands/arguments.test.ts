@@ -23,7 +23,7 @@ describe('options', () => {
   });
 
   test('words, also those after --', () => {
-    expect(parse('start', 'a', 'fox', '--', '--json').words).toEqual(['a', 'fox', '--json']);
+    expect(parse('story', 'a', 'fox', '--', '--json').words).toEqual(['a', 'fox', '--json']);
     expect(() => parse('inspect', 'a', 'b')).toThrow(/unexpected "b"/);
   });
 

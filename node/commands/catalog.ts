@@ -27,13 +27,38 @@ const CLUSTER_OPTIONS = [
 
 export const COMMANDS: readonly Command[] = [
   {
-    name: 'start',
-    summary: 'Tell a story with the demo model: the quickest way to see it work.',
-    usage: 'start [SUBJECT]',
+    name: 'serve',
+    summary: 'A chat page, and an API that programs for OpenAI can use.',
+    usage: 'serve [options]',
+    about: [
+      'Serves a chat page and the OpenAI API (chat completions, completions, models) on this machine, until Ctrl-C. Without --model it is the demo model that answers.',
+      'Others in the home network get in with --lan, by HTTPS: the server makes an authority of its own, whose certificate each phone has to install once; the page says how.',
+      'Requests that say nothing of temperature and the like get what is set here.',
+    ],
+    options: [
+      'port',
+      'lan',
+      'lan-port',
+      'tls-cert',
+      'tls-key',
+      'api-key',
+      'slots',
+      'chat-template',
+      ...SAMPLING_OPTIONS.filter((option) => option !== 'seed'),
+      ...MODEL_OPTIONS,
+      ...CLUSTER_OPTIONS,
+    ],
+    mostWords: 0,
+    run: async (args, surroundings) => (await import('./serve.ts')).serve(args, surroundings),
+  },
+  {
+    name: 'story',
+    summary: 'Tell a story with the demo model, here in the terminal.',
+    usage: 'story [SUBJECT]',
     about: ['Tells a story about the subject, or about something of its own choice, and how fast it was.'],
     options: ['nthreads', 'seed', 'device'],
     mostWords: Number.POSITIVE_INFINITY,
-    run: async (args, surroundings) => (await import('./start.ts')).start(args, surroundings),
+    run: async (args, surroundings) => (await import('./story.ts')).story(args, surroundings),
   },
   {
     name: 'inference',

@@ -34,6 +34,12 @@ export interface Output {
   write(text: string): void;
 }
 
+/** What opening and running a model takes. */
+export type ModelSurroundings = Pick<
+  Surroundings,
+  'makeDevice' | 'openFile' | 'mesh' | 'notes' | 'demo' | 'onListening' | 'onLoading'
+>;
+
 export interface Surroundings {
   makeDevice(name: NonNullable<OptionValues['device']>, threads: number): Promise<Device>;
   openFile(path: string): Promise<ByteSource>;
@@ -50,4 +56,6 @@ export interface Surroundings {
   onInterrupt(handler: () => void): () => void;
   /** Called when workers can join; in place of telling a person how. */
   readonly onListening?: (address: Address) => void;
+  /** Hears how far loading is, from 0 to 1. */
+  readonly onLoading?: (share: number) => void;
 }

@@ -13,7 +13,7 @@ import { createTokenizer, type Tokenizer } from '../../shared/text/tokenizer.ts'
 import { assertTokenizerFits } from '../../shared/text/tokenizer-fit.ts';
 import type { Vocabulary } from '../../shared/vocabulary.ts';
 import { storageError } from '../storage/storage-errors.ts';
-import type { Surroundings } from './command.ts';
+import type { ModelSurroundings } from './command.ts';
 import type { OptionValues } from './options.ts';
 import { MissingArgumentError } from './usage-errors.ts';
 
@@ -33,7 +33,7 @@ type FileOptions = Pick<OptionValues, 'model' | 'tokenizer' | 'max-seq-len'>;
 export async function openModelFiles(
   command: string,
   options: FileOptions,
-  { openFile, demo }: Surroundings,
+  { openFile, demo }: Pick<ModelSurroundings, 'openFile' | 'demo'>,
 ): Promise<ModelFiles> {
   const isDemo = options.model === undefined && options.tokenizer === undefined;
   const modelPath = isDemo ? demo.model : options.model;

@@ -20,7 +20,7 @@ import { cacheFolder } from '../storage/cache-folder.ts';
 import { diskHashCache, fileFingerprint } from '../storage/chunk-store-hashes.ts';
 import { clusterKey } from '../storage/cluster-key.ts';
 import { ClusterDisplay } from './cluster-display.ts';
-import type { Surroundings } from './command.ts';
+import type { ModelSurroundings } from './command.ts';
 import type { ModelFiles } from './model-files.ts';
 import { nodeHost, nodeName } from './node-host.ts';
 import { PROGRAM } from './program-name.ts';
@@ -64,7 +64,7 @@ export async function startCluster(
   { header, model, paths }: ModelFiles,
   options: RootOptions,
   maxTokens: number,
-  surroundings: Surroundings,
+  surroundings: ModelSurroundings,
 ): Promise<RunningCluster> {
   assertReachable(options);
   const goal = layoutGoal(options);
@@ -84,10 +84,13 @@ export async function startCluster(
     goal,
     syncType: options['buffer-float-type'] ?? 'q80',
     replicates: options.replicate !== 'never',
-    slots: 1,
+    slots: options.slots ?? 1,
     maxTokens,
     cluster: randomBytes(16).toString('hex'),
-    onEvent: (event) => display.show(event),
+    onEvent(event) {
+      display.show(event);
+      if (event.type === 'loading' && event.id === ROOT_ID) surroundings.onLoading?.(event.done / event.total);
+    },
   });
   const gate = new Gatehouse(mesh, key, cluster, (line) => display.say(line), surroundings.onListening);
   try {

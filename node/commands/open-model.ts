@@ -9,7 +9,7 @@ import { localStepper, type Stepper } from '../../shared/engine/stepper.ts';
 import { totalTensorBytes } from '../../shared/model/tensor-list.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import type { Bytes } from '../../shared/units.ts';
-import type { Surroundings } from './command.ts';
+import type { ModelSurroundings } from './command.ts';
 import { assertMemory, type ModelFiles } from './model-files.ts';
 import type { ClusterFigures } from './open-cluster.ts';
 import { writeRemark } from './output.ts';
@@ -41,7 +41,7 @@ export interface RunningModel extends AsyncDisposable {
 export async function startModel(
   files: ModelFiles,
   options: RootOptions,
-  surroundings: Surroundings,
+  surroundings: ModelSurroundings,
 ): Promise<RunningModel> {
   if (leads(options)) return startOnCluster(files, options, surroundings);
   assertAlone(options);
@@ -53,7 +53,11 @@ export async function startModel(
   const device = await makeDevice(options.device ?? 'cpu', threads);
   using bar = progressBar(`Loading ${basename(paths.model)}`, 'MB', 1e6, notes);
   const maxTokens = Math.min(MAX_STEP_TOKENS, header.seqLen);
-  const loaded = await device.load(program, model, { slots: 1, maxTokens, onProgress: bar.update });
+  const onProgress = (done: Bytes, total: Bytes): void => {
+    bar.update(done, total);
+    surroundings.onLoading?.(done / total);
+  };
+  const loaded = await device.load(program, model, { slots: options.slots ?? 1, maxTokens, onProgress });
   bar.clear();
   if (remark !== undefined) writeRemark(remark, notes);
   const { engine, tokens } = startEngine(localStepper(loaded, program));
@@ -74,7 +78,7 @@ export async function startModel(
 async function startOnCluster(
   files: ModelFiles,
   options: RootOptions,
-  surroundings: Surroundings,
+  surroundings: ModelSurroundings,
 ): Promise<RunningModel> {
   const { startCluster } = await import('./open-cluster.ts');
   const stepTokens = Math.min(MAX_STEP_TOKENS, files.header.seqLen);

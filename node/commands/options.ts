@@ -127,7 +127,29 @@ export const OPTIONS = {
     'HOST',
     'Where to wait for the root: an address of this machine, 0.0.0.0 for all. Default: 127.0.0.1, this machine only.',
   ),
-  port: whole(0, 65_535, 'Port to wait on. 0 chooses one. Default: 9999.'),
+  port: whole(0, 65_535, 'Port to listen on. 0 chooses one. Default: 9999 of a worker, 9990 of the server.'),
+  slots: whole(
+    1,
+    256,
+    'Answers at a time, each with a context of its own. Default: as many as an eighth of the memory holds, 32 at most.',
+  ),
+  lan: toggle('Let the home network in too, by HTTPS, so that phones can chat.'),
+  'lan-port': whole(0, 65_535, 'Port of --lan. 0 chooses one. Default: 9443.'),
+  'tls-cert': text('FILE', 'Certificate for --lan (PEM). Default: one of an own authority, made at the first start.'),
+  'tls-key': text('FILE', 'Its private key (PEM).'),
+  'api-key': {
+    placeholder: 'KEY',
+    help: 'What callers of the API must send. Default: $SHOAL_API_KEY, then none.',
+    parse(value, option) {
+      if (/^[\x21-\x7e]+$/.test(value)) return value;
+      throw new BadValueError(
+        option,
+        value === '' ? value : '(hidden)',
+        'unusable',
+        'letters, digits and signs without spaces',
+      );
+    },
+  } satisfies Option<string>,
   cache: text('FOLDER', 'Where a worker keeps weights for the next time. Default: ~/.cache/shoal.'),
   'max-memory': real(
     0.01,

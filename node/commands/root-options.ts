@@ -22,6 +22,7 @@ export type RootOptions = Pick<
   | 'replicate'
   | 'device'
   | 'nthreads'
+  | 'slots'
 >;
 
 /** Whether other nodes are to take part. */

@@ -3,9 +3,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { access, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ShoalError } from '../../shared/errors.ts';
+import { configFolder } from './config-folder.ts';
 import { storageError } from './storage-errors.ts';
 
 class KeyFileError extends ShoalError {
@@ -20,7 +20,7 @@ class KeyFileError extends ShoalError {
 export async function clusterKey(given: string | undefined): Promise<string> {
   const key = given ?? process.env.SHOAL_KEY;
   if (key) return key;
-  return keptKey(join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'shoal', 'key'));
+  return keptKey(join(configFolder(), 'key'));
 }
 
 /** The key in that file, which is made if there is none. */

@@ -1,24 +1,46 @@
 // attention: causal attention of grouped heads over a slot's keys and values.
 //
-// Keys lie in groups of eight positions: [position / 8, headDim, 8] f32, so that eight scores come from vector sums
-// without adding across lanes. Values lie as they come: [position, headDim]. A query's sums run in the same order
-// whatever is computed beside it, so batch size and number of threads change no bit.
+// A slot's keys and values lie in groups of eight positions, all heads of a group side by side, so that one token's
+// attention reads one long stream. Keys of a head: [position / 8, heads, headDim, 8] f32, so that eight scores come from
+// vector sums without adding across lanes. Values: [position / 8, heads, 8, headDim]. `groupBytes` lie between a head's
+// groups. A query's sums run in the same order whatever is computed beside it, so batch size and number of threads change
+// no bit.
 
-import { exp4, fusedMultiplyAdd, maxLanes, sumLanes } from './vector';
+import { mix1, mix4, mixEach } from './attention-mix';
+import { scores1, scores4, scoresEach } from './attention-scores';
+import { exp4, maxLanes, sumLanes } from './vector';
 
-/** Stores `count` consecutive positions of one head; k and v: `stride` bytes a token. */
+/** Stores `count` consecutive positions of all heads; k and v: `stride` bytes a token, heads side by side. */
 export function storeKeysValues(
-  k: usize, v: usize, stride: usize, count: usize,
+  k: usize, v: usize, stride: usize, count: usize, heads: usize,
   keys: usize, values: usize, position: usize, headDim: usize,
 ): void {
-  for (let i: usize = 0; i < count; i++) {
-    const p = position + i;
-    let to = keys + (p / 8) * headDim * 32 + (p % 8) * 4;
-    for (let d: usize = 0; d < headDim; d++, to += 32) store<f32>(to, load<f32>(k + d * 4));
-    memory.copy(values + p * headDim * 4, v, headDim * 4);
-    k += stride;
-    v += stride;
+  const bytes = headDim * 4;
+  for (const end = position + count; position < end; position++, k += stride, v += stride) {
+    const lane = position % 8;
+    for (let head: usize = 0; head < heads; head++) {
+      const group = ((position / 8) * heads + head) * headDim * 32;
+      const from = k + head * bytes;
+      let to = keys + group + lane * 4;
+      for (let d: usize = 0; d < bytes; d += 4, to += 32) store<f32>(to, load<f32>(from + d));
+      memory.copy(values + group + lane * bytes, v + head * bytes, bytes);
+    }
   }
+}
+
+/**
+ * One token at `position`, whose query heads have a key-value head each; q and out: heads side by side.
+ * scratch: heads · (positions rounded up to 16) f32.
+ */
+export function attendEach(
+  q: usize, out: usize, heads: usize, keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
+): void {
+  const length = position + 1;
+  const rowBytes = ((length + 15) / 16) * 64;
+  const scale = f32(1.0 / sqrt(f64(headDim)));
+  scoresEach(q, keys, length, heads, headDim, scratch, rowBytes);
+  for (let head: usize = 0; head < heads; head++) softmax(scratch + head * rowBytes, length, length, scale);
+  mixEach(scratch, rowBytes, values, length, heads, headDim, out);
 }
 
 /**
@@ -27,7 +49,7 @@ export function storeKeysValues(
  */
 export function attend(
   q: usize, out: usize, stride: usize, count: usize, heads: usize,
-  keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
+  keys: usize, values: usize, groupBytes: usize, position: usize, headDim: usize, scratch: usize,
 ): void {
   const queries = count * heads;
   const rowBytes = ((position + count + 15) / 16) * 64;
@@ -39,16 +61,16 @@ export function attend(
     const o2 = offset(n + 2, heads, stride, headDim);
     const o3 = offset(n + 3, heads, stride, headDim);
     const longest = position + (n + 3) / heads + 1;
-    scores4(q + o0, q + o1, q + o2, q + o3, keys, longest, headDim, scratch, rowBytes);
+    scores4(q + o0, q + o1, q + o2, q + o3, keys, longest, headDim, groupBytes, scratch, rowBytes);
     for (let i: usize = 0; i < 4; i++) softmax(scratch + i * rowBytes, position + (n + i) / heads + 1, longest, scale);
-    mix4(scratch, rowBytes, values, longest, headDim, out + o0, out + o1, out + o2, out + o3);
+    mix4(scratch, rowBytes, values, longest, headDim, groupBytes, out + o0, out + o1, out + o2, out + o3);
   }
   for (; n < queries; n++) {
     const o = offset(n, heads, stride, headDim);
     const length = position + n / heads + 1;
-    scores1(q + o, keys, length, headDim, scratch);
+    scores1(q + o, keys, length, headDim, groupBytes, scratch);
     softmax(scratch, length, length, scale);
-    mix1(scratch, values, length, headDim, 0, out + o);
+    mix1(scratch, values, length, headDim, groupBytes, 0, out + o);
   }
 }
 
@@ -56,89 +78,6 @@ export function attend(
 @inline
 function offset(query: usize, heads: usize, stride: usize, headDim: usize): usize {
   return (query / heads) * stride + (query % heads) * headDim * 4;
-}
-
-/** Scores of four queries, sixteen positions at a time: as many sums as hide a multiplication's latency. */
-function scores4(
-  q0: usize, q1: usize, q2: usize, q3: usize,
-  keys: usize, length: usize, headDim: usize, scores: usize, rowBytes: usize,
-): void {
-  const bytes = headDim * 4;
-  const next = headDim * 32;
-  let p: usize = 0;
-  for (; p + 8 < length; p += 16) {
-    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-    let c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const k0 = v128.load(keys);
-      const k1 = v128.load(keys, 16);
-      const k2 = v128.load(keys + next);
-      const k3 = v128.load(keys + next, 16);
-      let x = v128.load32_splat(q0 + i);
-      a0 = fusedMultiplyAdd(k0, x, a0);
-      a1 = fusedMultiplyAdd(k1, x, a1);
-      a2 = fusedMultiplyAdd(k2, x, a2);
-      a3 = fusedMultiplyAdd(k3, x, a3);
-      x = v128.load32_splat(q1 + i);
-      b0 = fusedMultiplyAdd(k0, x, b0);
-      b1 = fusedMultiplyAdd(k1, x, b1);
-      b2 = fusedMultiplyAdd(k2, x, b2);
-      b3 = fusedMultiplyAdd(k3, x, b3);
-      x = v128.load32_splat(q2 + i);
-      c0 = fusedMultiplyAdd(k0, x, c0);
-      c1 = fusedMultiplyAdd(k1, x, c1);
-      c2 = fusedMultiplyAdd(k2, x, c2);
-      c3 = fusedMultiplyAdd(k3, x, c3);
-      x = v128.load32_splat(q3 + i);
-      d0 = fusedMultiplyAdd(k0, x, d0);
-      d1 = fusedMultiplyAdd(k1, x, d1);
-      d2 = fusedMultiplyAdd(k2, x, d2);
-      d3 = fusedMultiplyAdd(k3, x, d3);
-      keys += 32;
-    }
-    keys += next;
-    let row = scores;
-    v128.store(row, a0);
-    v128.store(row, a1, 16);
-    v128.store(row, a2, 32);
-    v128.store(row, a3, 48);
-    row += rowBytes;
-    v128.store(row, b0);
-    v128.store(row, b1, 16);
-    v128.store(row, b2, 32);
-    v128.store(row, b3, 48);
-    row += rowBytes;
-    v128.store(row, c0);
-    v128.store(row, c1, 16);
-    v128.store(row, c2, 32);
-    v128.store(row, c3, 48);
-    row += rowBytes;
-    v128.store(row, d0);
-    v128.store(row, d1, 16);
-    v128.store(row, d2, 32);
-    v128.store(row, d3, 48);
-    scores += 64;
-  }
-  if (p >= length) return;
-  scores1(q0, keys, 8, headDim, scores);
-  scores1(q1, keys, 8, headDim, scores + rowBytes);
-  scores1(q2, keys, 8, headDim, scores + rowBytes * 2);
-  scores1(q3, keys, 8, headDim, scores + rowBytes * 3);
-}
-
-function scores1(q: usize, keys: usize, length: usize, headDim: usize, scores: usize): void {
-  const bytes = headDim * 4;
-  for (let p: usize = 0; p < length; p += 8) {
-    let a0 = f32x4.splat(0), a1 = a0;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const x = v128.load32_splat(q + i);
-      a0 = fusedMultiplyAdd(v128.load(keys), x, a0);
-      a1 = fusedMultiplyAdd(v128.load(keys, 16), x, a1);
-      keys += 32;
-    }
-    v128.store(scores, a0); v128.store(scores, a1, 16);
-    scores += 32;
-  }
 }
 
 /** The first `length` scores to probabilities; from there to `padded` zeros, since the row shares a tile with longer ones. */
@@ -173,85 +112,4 @@ function softmax(scores: usize, length: usize, padded: usize, scale: f32): void 
     v128.store(p, f32x4.mul(e1, factor), 16);
   }
   for (let p = end; p < scores + padded * 4; p += 4) store<f32>(p, 0);
-}
-
-/** Sums of the values of four queries, sixteen columns at a time. */
-function mix4(
-  weights: usize, rowBytes: usize, values: usize, length: usize, headDim: usize,
-  out0: usize, out1: usize, out2: usize, out3: usize,
-): void {
-  const bytes = headDim * 4;
-  let d: usize = 0;
-  for (; d + 64 <= bytes; d += 64) {
-    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-    let c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-    let value = values + d;
-    let w0 = weights;
-    const w1 = rowBytes, w2 = rowBytes * 2, w3 = rowBytes * 3;
-    for (const end = w0 + length * 4; w0 < end; w0 += 4) {
-      const v0 = v128.load(value);
-      const v1 = v128.load(value, 16);
-      const v2 = v128.load(value, 32);
-      const v3 = v128.load(value, 48);
-      let x = v128.load32_splat(w0);
-      a0 = fusedMultiplyAdd(v0, x, a0);
-      a1 = fusedMultiplyAdd(v1, x, a1);
-      a2 = fusedMultiplyAdd(v2, x, a2);
-      a3 = fusedMultiplyAdd(v3, x, a3);
-      x = v128.load32_splat(w0 + w1);
-      b0 = fusedMultiplyAdd(v0, x, b0);
-      b1 = fusedMultiplyAdd(v1, x, b1);
-      b2 = fusedMultiplyAdd(v2, x, b2);
-      b3 = fusedMultiplyAdd(v3, x, b3);
-      x = v128.load32_splat(w0 + w2);
-      c0 = fusedMultiplyAdd(v0, x, c0);
-      c1 = fusedMultiplyAdd(v1, x, c1);
-      c2 = fusedMultiplyAdd(v2, x, c2);
-      c3 = fusedMultiplyAdd(v3, x, c3);
-      x = v128.load32_splat(w0 + w3);
-      d0 = fusedMultiplyAdd(v0, x, d0);
-      d1 = fusedMultiplyAdd(v1, x, d1);
-      d2 = fusedMultiplyAdd(v2, x, d2);
-      d3 = fusedMultiplyAdd(v3, x, d3);
-      value += bytes;
-    }
-    v128.store(out0 + d, a0);
-    v128.store(out0 + d, a1, 16);
-    v128.store(out0 + d, a2, 32);
-    v128.store(out0 + d, a3, 48);
-    v128.store(out1 + d, b0);
-    v128.store(out1 + d, b1, 16);
-    v128.store(out1 + d, b2, 32);
-    v128.store(out1 + d, b3, 48);
-    v128.store(out2 + d, c0);
-    v128.store(out2 + d, c1, 16);
-    v128.store(out2 + d, c2, 32);
-    v128.store(out2 + d, c3, 48);
-    v128.store(out3 + d, d0);
-    v128.store(out3 + d, d1, 16);
-    v128.store(out3 + d, d2, 32);
-    v128.store(out3 + d, d3, 48);
-  }
-  if (d < bytes) {
-    mix1(weights, values, length, headDim, d, out0);
-    mix1(weights + rowBytes, values, length, headDim, d, out1);
-    mix1(weights + rowBytes * 2, values, length, headDim, d, out2);
-    mix1(weights + rowBytes * 3, values, length, headDim, d, out3);
-  }
-}
-
-/** One query, from column `from` bytes on. */
-function mix1(weights: usize, values: usize, length: usize, headDim: usize, from: usize, out: usize): void {
-  const bytes = headDim * 4;
-  for (let d = from; d < bytes; d += 32) {
-    let a0 = f32x4.splat(0), a1 = a0;
-    let value = values + d;
-    for (let p: usize = 0; p < length; p++) {
-      const x = v128.load32_splat(weights + p * 4);
-      a0 = fusedMultiplyAdd(v128.load(value), x, a0);
-      a1 = fusedMultiplyAdd(v128.load(value, 16), x, a1);
-      value += bytes;
-    }
-    v128.store(out + d, a0); v128.store(out + d, a1, 16);
-  }
 }

@@ -4,7 +4,7 @@
 // engine looks for that joins pairs into vectors of twice the width.
 
 export { add } from './add';
-export { attend, storeKeysValues } from './attention';
+export { attend, attendEach, storeKeysValues } from './attention';
 export { matmulF16, matmulF32 } from './matmul-f32';
 export { matmulQ40 } from './matmul-q40';
 export { matmulQ80 } from './matmul-q80';
@@ -13,7 +13,7 @@ export { quantise } from './quantise';
 export { rmsNorm } from './rms-norm';
 export { rope } from './rope';
 export { geluMul, siluMul } from './silu-mul';
-export { largest, sumOfExponentials } from './top-k';
+export { prepareLogits, sumOfExponentials, topK } from './top-k';
 
 /** The first address that the kernels' own data leaves free. */
 export function heapBase(): usize {

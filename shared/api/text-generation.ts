@@ -2,7 +2,7 @@
 // It knows no chat, no HTTP and no terminal; commands and the HTTP API stand on it.
 
 import type { Engine } from '../engine/engine.ts';
-import type { FinishReason, GeneratedToken, GenerationSummary } from '../engine/generation.ts';
+import type { FinishReason, GeneratedToken, Generation, GenerationSummary } from '../engine/generation.ts';
 import type { GenerateRequest } from '../engine/request.ts';
 import { createDetokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher } from '../text/stop-matcher.ts';
@@ -39,17 +39,25 @@ export interface TextGeneration extends AsyncIterable<TextPiece> {
 
 /** Throws at once, like `engine.generate`, if the request is impossible. */
 export function generateText(engine: Engine, tokenizer: Tokenizer, request: TextRequest): TextGeneration {
-  const generation = engine.generate({ ...request, stopIds: request.stopIds ?? tokenizer.eosIds });
+  return readText(engine.generate({ ...request, stopIds: request.stopIds ?? tokenizer.eosIds }), tokenizer, request);
+}
+
+/** The text of tokens that are being generated. */
+export function readText(
+  generation: Generation,
+  tokenizer: Tokenizer,
+  request: Pick<TextRequest, 'stop' | 'continues'>,
+): TextGeneration {
   const detokenizer = createDetokenizer(tokenizer, { continues: request.continues ?? false });
   const matcher = createStopMatcher(request.stop ?? []);
   const settle = Promise.withResolvers<TextSummary>();
   settle.promise.catch(() => {}); // a caller who only iterates sees the error there
   let whole = '';
   let textTokens = 0;
+  let stopped = false;
 
   async function* pieces(): AsyncGenerator<TextPiece, void, undefined> {
     let tokens: GeneratedToken[] = [];
-    let stopped = false;
     const piece = (text: string): TextPiece => {
       const complete = { text, tokens };
       whole += text;
@@ -78,7 +86,11 @@ export function generateText(engine: Engine, tokenizer: Tokenizer, request: Text
       yield* pieces();
     } finally {
       generation.cancel();
-      generation.finished.then((summary) => settle.resolve({ ...summary, text: whole, textTokens }), settle.reject);
+      generation.finished.then((summary) => {
+        // An engine in another thread may have come to the end meanwhile.
+        const finishReason = stopped ? 'stop' : summary.finishReason;
+        settle.resolve({ ...summary, finishReason, text: whole, textTokens });
+      }, settle.reject);
     }
   }
 

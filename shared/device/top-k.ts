@@ -8,12 +8,7 @@ import type { Candidates, LogitsRequest, Step } from './device.ts';
  * Answers `request` from the logits of the vocabulary rows that start at `vocabularyStart`. A logit that is NaN counts
  * as −Infinity in the order, and makes the log-sum-exp NaN, so that a broken model shows.
  */
-export function selectCandidates(
-  logits: Float32Array,
-  vocabularyStart: TokenId,
-  request: LogitsRequest,
-  sumOfExponentials: SumOfExponentials = plainSum,
-): Candidates {
+export function selectCandidates(logits: Float32Array, vocabularyStart: TokenId, request: LogitsRequest): Candidates {
   const ranges = rangesWithout(request.apart, vocabularyStart, logits.length);
   const heap = new WorstFirstHeap(Math.min(request.topK, logits.length));
   for (const { start, end } of ranges) {
@@ -23,7 +18,7 @@ export function selectCandidates(
   return {
     ids,
     logits: best,
-    logSumExp: logSumExp(logits, ranges, best.length > 0 ? best[0] : -Infinity, sumOfExponentials),
+    logSumExp: logSumExp(logits, ranges, best.length > 0 ? best[0] : -Infinity),
     apart: Float32Array.from(request.apart, (id) => logits[id - vocabularyStart] ?? Number.NaN),
     full: request.full ? logits.slice() : undefined,
   };
@@ -47,26 +42,45 @@ export function mergeAnswers(step: Step, parts: readonly (readonly Candidates[])
  * must have been asked the same `request`.
  */
 export function mergeCandidates(parts: readonly Candidates[], request: LogitsRequest): Candidates {
-  const found = parts.flatMap((part) => Array.from(part.ids, (id, i) => ({ id, logit: part.logits[i] })));
-  found.sort((a, b) => (a.logit === b.logit ? a.id - b.id : b.logit - a.logit));
-  const best = found.slice(0, request.topK);
-  const sums = Float64Array.from(parts, (part) => part.logSumExp);
+  let best: SortedLogits = parts[0];
+  for (let i = 1; i < parts.length; i++) best = mergeSorted(best, parts[i], request.topK);
   return {
-    ids: Int32Array.from(best, ({ id }) => id),
-    logits: Float32Array.from(best, ({ logit }) => logit),
-    logSumExp: logSumExp(sums, [{ start: 0, end: sums.length }], Math.max(...sums), plainSum),
+    ids: best.ids,
+    logits: best.logits,
+    logSumExp: mergedLogSumExp(parts),
     apart: Float32Array.from(request.apart, (_, i) => parts.map((part) => part.apart[i]).find(isNumber) ?? Number.NaN),
     full: request.full ? concatenate(parts.map((part) => part.full ?? new Float32Array())) : undefined,
   };
 }
 
-/** Σ exp(value − largest): what a device may have a faster way to compute. */
-export type SumOfExponentials = (values: Float32Array, largest: number) => number;
+type SortedLogits = Pick<Candidates, 'ids' | 'logits'>;
 
-function plainSum(values: Float32Array | Float64Array, largest: number): number {
+/** The `topK` best of two sorted lists. Of equal logits that of `a` comes first, since its ids are the lower ones. */
+function mergeSorted(a: SortedLogits, b: SortedLogits, topK: number): SortedLogits {
+  const count = Math.min(topK, a.ids.length + b.ids.length);
+  const ids = new Int32Array(count);
+  const logits = new Float32Array(count);
+  let nextA = 0;
+  let nextB = 0;
+  for (let i = 0; i < count; i++) {
+    if (nextB === b.ids.length || (nextA < a.ids.length && a.logits[nextA] >= b.logits[nextB])) {
+      ids[i] = a.ids[nextA];
+      logits[i] = a.logits[nextA++];
+    } else {
+      ids[i] = b.ids[nextB];
+      logits[i] = b.logits[nextB++];
+    }
+  }
+  return { ids, logits };
+}
+
+function mergedLogSumExp(parts: readonly Candidates[]): number {
+  let largest = -Infinity;
+  for (const { logSumExp } of parts) largest = Math.max(largest, logSumExp);
+  if (largest === -Infinity) return largest;
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i] - largest);
-  return sum;
+  for (const { logSumExp } of parts) sum += Math.exp(logSumExp - largest);
+  return largest + Math.log(sum);
 }
 
 /** Rows of a part of the vocabulary that are not `apart`, as few ranges, so that the loops over them test nothing. */
@@ -83,15 +97,10 @@ function rangesWithout(apart: readonly TokenId[], vocabularyStart: TokenId, rows
 }
 
 /** log Σ exp(value), with the largest value taken out first so that nothing overflows. */
-function logSumExp<Values extends Float32Array | Float64Array>(
-  values: Values,
-  ranges: readonly Range[],
-  largest: number,
-  sumOfExponentials: (values: Values, largest: number) => number,
-): number {
+function logSumExp(values: Float32Array, ranges: readonly Range[], largest: number): number {
   if (largest === -Infinity) return ranges.some((range) => anyNaN(values, range)) ? Number.NaN : -Infinity;
   let sum = 0;
-  for (const { start, end } of ranges) sum += sumOfExponentials(values.subarray(start, end) as Values, largest);
+  for (const { start, end } of ranges) for (let i = start; i < end; i++) sum += Math.exp(values[i] - largest);
   return largest + Math.log(sum);
 }
 

@@ -13,11 +13,20 @@ export class MalformedWordsError extends ShoalError {
   }
 }
 
-/** Appends words to an array that grows. */
+/** For the two words of a double. */
+const DOUBLE = new Float64Array(1);
+const HALVES = new Int32Array(DOUBLE.buffer);
+
+/** Appends words to an array that grows beyond `expected` words if it must. */
 class WordWriter {
-  private ints = new Int32Array(64);
-  private floats = new Float32Array(this.ints.buffer);
+  private ints: Int32Array<ArrayBuffer>;
+  private floats: Float32Array<ArrayBuffer>;
   private length = 0;
+
+  constructor(expected: number) {
+    this.ints = new Int32Array(expected);
+    this.floats = new Float32Array(this.ints.buffer);
+  }
 
   get words(): Int32Array<ArrayBuffer> {
     return this.ints.subarray(0, this.length);
@@ -42,7 +51,8 @@ class WordWriter {
 
   double(value: number): void {
     const at = this.room(2);
-    this.ints.set(new Int32Array(Float64Array.of(value).buffer), at);
+    DOUBLE[0] = value;
+    this.ints.set(HALVES, at);
   }
 
   intList(values: ArrayLike<number>): void {
@@ -56,18 +66,19 @@ class WordWriter {
   }
 }
 
+/** Lists that it gives are views of the words that it was given. */
 class WordReader {
-  private readonly words: Int32Array;
+  private readonly words: Int32Array<ArrayBuffer>;
   private readonly what: string;
   private next = 0;
 
-  constructor(words: Int32Array, what: string) {
+  constructor(words: Int32Array<ArrayBuffer>, what: string) {
     this.words = words;
     this.what = what;
   }
 
   int(): number {
-    return this.list(1)[0];
+    return this.words[this.take(1)];
   }
 
   /** A number of things that take `wordsEach` each and must still be there. */
@@ -78,32 +89,37 @@ class WordReader {
   }
 
   double(): number {
-    return new Float64Array(this.list(2).slice().buffer)[0];
+    const at = this.take(2);
+    HALVES[0] = this.words[at];
+    HALVES[1] = this.words[at + 1];
+    return DOUBLE[0];
   }
 
   intList(count: number): Int32Array<ArrayBuffer> {
-    return this.list(count).slice();
+    const at = this.take(count);
+    return this.words.subarray(at, at + count);
   }
 
   floatList(count: number): Float32Array<ArrayBuffer> {
-    return new Float32Array(this.list(count).slice().buffer);
+    const at = this.take(count);
+    return new Float32Array(this.words.buffer, this.words.byteOffset + at * 4, count);
   }
 
   end(): void {
     if (this.next !== this.words.length) throw new MalformedWordsError(this.what);
   }
 
-  private list(count: number): Int32Array {
-    const start = this.next;
+  private take(count: number): number {
+    const at = this.next;
     this.next += count;
     if (this.next > this.words.length) throw new MalformedWordsError(this.what);
-    return this.words.subarray(start, this.next);
+    return at;
   }
 }
 
 /** [runs] and for each run [slot, position, tokens, wanted, …tokens] and for each wanted [topK, full, apart, …apart]. */
 export function stepToWords(step: Step): Int32Array<ArrayBuffer> {
-  const writer = new WordWriter();
+  const writer = new WordWriter(64);
   writer.int(step.runs.length);
   for (const { slot, position, tokens, wanted } of step.runs) {
     writer.intList([slot, position, tokens.length, wanted.length]);
@@ -118,7 +134,7 @@ export function stepToWords(step: Step): Int32Array<ArrayBuffer> {
 
 /** Throws a MalformedWordsError. Whether the step can be run, `assertStep` tells. */
 export function stepFromWords(words: Int32Array): Step {
-  const reader = new WordReader(words, 'a step');
+  const reader = new WordReader(words.slice(), 'a step');
   const runs: Run[] = [];
   for (let left = reader.count(4); left > 0; left--) {
     const slot = reader.int();
@@ -140,7 +156,8 @@ export function stepFromWords(words: Int32Array): Step {
 
 /** [rows] and for each row [ids, apart, full or −1, logSumExp (double), …ids, …logits, …apart, …full]. */
 export function candidatesToWords(rows: readonly Candidates[]): Int32Array<ArrayBuffer> {
-  const writer = new WordWriter();
+  const lengths = rows.map(({ ids, apart, full }) => 5 + 2 * ids.length + apart.length + (full?.length ?? 0));
+  const writer = new WordWriter(lengths.reduce((sum, length) => sum + length, 1));
   writer.int(rows.length);
   for (const { ids, logits, logSumExp, apart, full } of rows) {
     writer.intList([ids.length, apart.length, full ? full.length : -1]);
@@ -155,7 +172,7 @@ export function candidatesToWords(rows: readonly Candidates[]): Int32Array<Array
 
 /** Throws a MalformedWordsError. */
 export function candidatesFromWords(words: Int32Array): Candidates[] {
-  const reader = new WordReader(words, 'an answer to a step');
+  const reader = new WordReader(words.slice(), 'an answer to a step');
   const rows: Candidates[] = [];
   for (let left = reader.count(5); left > 0; left--) {
     const idCount = reader.count(2);

@@ -5,6 +5,7 @@ import type { Candidates, LogitsRequest } from '../device/device.ts';
 import { requestMetrics } from '../measure/request-metrics.ts';
 import type { Milliseconds, TokenId } from '../units.ts';
 import type { History } from './alterations.ts';
+import type { TokenConstraint } from './constraint.ts';
 import { StepAnswerError } from './errors.ts';
 import { type FinishReason, TokenStream } from './generation.ts';
 import { logprobsOf } from './logprobs.ts';
@@ -13,6 +14,7 @@ import type { GenerationOrder } from './request.ts';
 import { planSample, type SampleNeeds, type SamplePlan, sample } from './sampler.ts';
 import type { Lease } from './slots.ts';
 import type { Task } from './task.ts';
+import type { TokenSet } from './token-set.ts';
 
 /**
  * The share of the last ten or so tokens for which the largest logits did not suffice, from which on the whole row is
@@ -38,6 +40,9 @@ export class GenerationTask implements Task {
   /** Drawn once a token, also if its position is computed twice. */
   private chance: Chance | undefined;
   private shortfall = 0;
+  private constraint: TokenConstraint | undefined;
+  /** What the constraint allows next. */
+  private allowed: TokenSet | undefined;
 
   constructor(order: GenerationOrder, random: RandomSource, clock: () => Milliseconds, onEnd: () => void) {
     this.order = order;
@@ -51,6 +56,7 @@ export class GenerationTask implements Task {
       onEnd();
     });
     if (order.maxTokens === 0) this.finish('length');
+    else this.constrain(order.constraint);
   }
 
   begin(lease: Lease): void {
@@ -71,7 +77,7 @@ export class GenerationTask implements Task {
     if (plan.request.full && !answer.full) throw new StepAnswerError('the whole row of logits', 'a part');
     this.plan = undefined;
     this.chance ??= { place: this.random(), pick: this.random() };
-    let id = sample(plan, { ...answer, full: undefined }, this.chance);
+    let id = this.only ?? sample(plan, { ...answer, full: undefined }, this.chance);
     this.shortfall = 0.9 * this.shortfall + (id === 'need-more' ? 0.1 : 0);
     if (id === 'need-more' && answer.full) id = sample(plan, answer, this.chance);
     if (id === 'need-more') {
@@ -94,7 +100,20 @@ export class GenerationTask implements Task {
   }
 
   private get needs(): SampleNeeds {
-    return { topLogprobs: this.order.logprobs ?? 0, full: this.shortfall >= fullFrom };
+    return { topLogprobs: this.order.logprobs ?? 0, full: this.shortfall >= fullFrom, allowed: this.allowed };
+  }
+
+  private constrain(constraint: TokenConstraint | undefined): void {
+    this.constraint = constraint;
+    this.allowed = constraint?.allowed();
+    if (this.allowed?.size === 0) this.finish('stop');
+  }
+
+  /** The token that has no alternative, whatever its logit. */
+  private get only(): TokenId | undefined {
+    if (this.allowed?.size !== 1) return undefined;
+    const [id] = this.allowed;
+    return id;
   }
 
   private take(id: TokenId, plan: SamplePlan, answer: Candidates): void {
@@ -114,6 +133,7 @@ export class GenerationTask implements Task {
     if (isStop) this.finish('stop');
     // A token at position seqLen could still be chosen, but not be computed to choose another after it.
     else if (this.generated === maxTokens || this.tokens.length > seqLen) this.finish('length');
+    else this.constrain(this.constraint?.after(id));
   }
 
   private finish(finishReason: FinishReason): void {

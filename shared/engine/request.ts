@@ -1,6 +1,7 @@
 // What callers ask of the engine, and whether it can be done with the model that is loaded.
 
 import type { TokenId } from '../units.ts';
+import type { TokenConstraint } from './constraint.ts';
 import { InvalidRequestError, PromptTooLongError } from './errors.ts';
 import { completeSampling, type Sampling, type SamplingSettings } from './sampling.ts';
 
@@ -14,6 +15,8 @@ export interface GenerateRequest {
   readonly sampling?: SamplingSettings | undefined;
   /** Report log-probabilities, and so many of the most probable tokens (0: of the chosen only). */
   readonly logprobs?: number | undefined;
+  /** Which tokens may come; the choice is from the model's distribution over those only. Absent: all. */
+  readonly constraint?: TokenConstraint | undefined;
 }
 
 /** What the loaded model sets limits by. */
@@ -30,17 +33,18 @@ export interface GenerationOrder extends ModelLimits {
   readonly sampling: Sampling;
   /** How many of the most probable tokens are reported with each; undefined: no log-probabilities at all. */
   readonly logprobs: number | undefined;
+  readonly constraint: TokenConstraint | undefined;
 }
 
 export function orderOf(request: GenerateRequest, limits: ModelLimits): GenerationOrder {
-  const { prompt, maxTokens, stopIds, logprobs } = request;
+  const { prompt, maxTokens, stopIds, logprobs, constraint } = request;
   const { seqLen, vocabSize } = limits;
   checkTokens(prompt, 1, vocabSize);
   if (prompt.length > seqLen) throw new PromptTooLongError(prompt.length, seqLen);
   checkCount('maxTokens', maxTokens);
   if (logprobs !== undefined) checkCount('logprobs', logprobs);
   const sampling = completeSampling(request.sampling ?? {}, vocabSize);
-  return { prompt, maxTokens, stopIds: new Set(stopIds), sampling, logprobs, seqLen, vocabSize };
+  return { prompt, maxTokens, stopIds: new Set(stopIds), sampling, logprobs, constraint, seqLen, vocabSize };
 }
 
 /** A text to be scored may be one token longer than the context: its last token is only predicted. */

@@ -6,6 +6,7 @@ import { UnusableLogitsError } from './errors.ts';
 import { logprobsOf } from './logprobs.ts';
 import { planSample, type SamplePlan, sample } from './sampler.ts';
 import { greedySampling, plainSampling, type Sampling } from './sampling.ts';
+import { TokenSet } from './token-set.ts';
 
 /** Penalties and bias on the whole row, written down as their definitions say. */
 function naiveAltered(sampling: Sampling, { tokens, promptLength }: History, row: Float32Array): number[] {
@@ -22,14 +23,19 @@ function naiveAltered(sampling: Sampling, { tokens, promptLength }: History, row
   });
 }
 
-/** Ids with their probabilities, in sorted order, by softmax over everything, cut and renormalised step by step. */
-function naiveDistribution(sampling: Sampling, logits: readonly number[]): { id: number; p: number }[] {
+/** Ids with their probabilities, in sorted order, by softmax over all allowed, cut and renormalised step by step. */
+function naiveDistribution(
+  sampling: Sampling,
+  logits: readonly number[],
+  allowed?: TokenSet | undefined,
+): { id: number; p: number }[] {
   const softmax = (entries: { id: number; p: number }[]): { id: number; p: number }[] => {
     const total = entries.reduce((sum, { p }) => sum + p, 0);
     return entries.map(({ id, p }) => ({ id, p: p / total }));
   };
-  const max = Math.max(...logits);
-  let entries = softmax(logits.map((logit, id) => ({ id, p: Math.exp((logit - max) / sampling.temperature) })));
+  const ids = [...logits.keys()].filter((id) => allowed?.has(id) ?? true);
+  const max = Math.max(...ids.map((id) => logits[id]!));
+  let entries = softmax(ids.map((id) => ({ id, p: Math.exp((logits[id]! - max) / sampling.temperature) })));
   entries.sort((a, b) => logits[b.id]! - logits[a.id]! || a.id - b.id);
   if (sampling.topK > 0) entries = softmax(entries.slice(0, sampling.topK));
   const largest = entries[0]!.p;
@@ -61,6 +67,9 @@ interface Situation {
   readonly tokens: readonly number[];
   readonly promptLength: number;
   readonly k: number;
+  readonly allowed: TokenSet | undefined;
+  /** Ask for the allowed logits by name. */
+  readonly named: boolean;
 }
 
 const situation: fc.Arbitrary<Situation> = fc
@@ -85,6 +94,16 @@ const situation: fc.Arbitrary<Situation> = fc
       tokens: fc.array(id, { minLength: 1, maxLength: 12 }),
       promptLength: fc.nat(6),
       k: fc.constant(Math.max(k, sampling.topK)),
+      allowed: fc.option(
+        fc
+          .oneof(
+            fc.uniqueArray(id, { minLength: 1, maxLength: 3 }),
+            fc.uniqueArray(id, { minLength: 1, maxLength: vocabSize }),
+          )
+          .map((ids) => new TokenSet(vocabSize, ids)),
+        { nil: undefined },
+      ),
+      named: fc.boolean(),
     });
   });
 
@@ -92,6 +111,13 @@ const situation: fc.Arbitrary<Situation> = fc
 function planWith(sampling: Sampling, history: History, vocabSize: number, topK: number): SamplePlan {
   const plan = planSample(sampling, history, vocabSize);
   return { ...plan, request: { ...plan.request, topK: Math.min(topK, vocabSize) } };
+}
+
+/** The same for what is allowed, whose logits are asked for by name, or may be among the largest or not. */
+function planFor({ sampling, row, tokens, promptLength, k, allowed, named }: Situation): SamplePlan {
+  const history = { tokens, promptLength };
+  if (named && allowed) return planSample(sampling, history, row.length, { allowed });
+  return { ...planWith(sampling, history, row.length, k), allowed };
 }
 
 /**
@@ -115,9 +141,10 @@ function shares<T>(choose: (uniform: number) => T): Map<T, number> {
 }
 
 describe('sample', () => {
-  const agreesWithNaive = ({ sampling, row, tokens, promptLength, k }: Situation): void => {
+  const agreesWithNaive = (situation: Situation): void => {
+    const { sampling, row, tokens, promptLength, allowed } = situation;
     const history = { tokens, promptLength };
-    const plan = planWith(sampling, history, row.length, k);
+    const plan = planFor(situation);
     const answer = selectCandidates(row, 0, { ...plan.request, full: true });
     // `place` decides between two sets of tokens, `pick` chooses in the set.
     const byPick = (place: number) =>
@@ -135,7 +162,7 @@ describe('sample', () => {
     ] as const) {
       if (weight > 0) for (const [id, p] of byPick(place)) found.set(id, (found.get(id) ?? 0) + p * weight);
     }
-    for (const { id, p } of naiveDistribution(sampling, naiveAltered(sampling, history, row))) {
+    for (const { id, p } of naiveDistribution(sampling, naiveAltered(sampling, history, row), allowed)) {
       expect(Math.abs((found.get(id) ?? 0) - p)).toBeLessThan(1e-6);
       found.delete(id);
     }
@@ -143,7 +170,7 @@ describe('sample', () => {
   };
 
   test('gives each token the probability that the naive distribution gives it', () => {
-    fc.assert(fc.property(situation, agreesWithNaive), { numRuns: 400 });
+    fc.assert(fc.property(situation, agreesWithNaive), { numRuns: 600 });
   });
 
   test('keeps for certain only what top-p keeps, where the sum of the weights is just bounded', () => {
@@ -157,6 +184,11 @@ describe('sample', () => {
       tokens: fc.constant<number[]>([0]),
       promptLength: fc.constant(1),
       k: fc.integer({ min: 2, max: 8 }),
+      allowed: fc.option(
+        fc.uniqueArray(fc.nat(11), { minLength: 3 }).map((ids) => new TokenSet(12, ids)),
+        { nil: undefined },
+      ),
+      named: fc.constant(false),
     });
     fc.assert(fc.property(flat, agreesWithNaive), { numRuns: 600 });
   });
@@ -167,15 +199,17 @@ describe('sample', () => {
     let asked = 0;
     let all = 0;
     fc.assert(
-      fc.property(situation, chances, ({ sampling, row, tokens, promptLength, k }, chances) => {
-        const plan = planWith(sampling, { tokens, promptLength }, row.length, k);
+      fc.property(situation, chances, (situation, chances) => {
+        const { sampling, row, allowed, named } = situation;
+        const plan = planFor(situation);
         const head = selectCandidates(row, 0, plan.request);
         const full = selectCandidates(row, 0, { ...plan.request, full: true });
         for (const chance of chances) {
           const token = sample(plan, full, chance);
           const fromHead = sample(plan, head, chance);
           expect([token, 'need-more']).toContain(fromHead);
-          if (sampling.topK > 0) expect(fromHead).toBe(token);
+          if (allowed ? named : sampling.topK > 0) expect(fromHead).toBe(token);
+          expect(allowed?.has(token as number) ?? true).toBe(true);
           all++;
           if (fromHead === 'need-more') asked++;
         }
@@ -209,19 +243,27 @@ describe('sample', () => {
     }
   });
 
-  test('greedy takes the largest altered logit, of equals the lowest id', () => {
+  test('greedy takes the largest altered logit of those allowed, of equals the lowest id', () => {
     fc.assert(
-      fc.property(situation, ({ sampling, row, tokens, promptLength }) => {
+      fc.property(situation, (situation) => {
+        const { sampling, row, tokens, promptLength, allowed } = situation;
         const greedy = { ...sampling, temperature: 0 };
         const history = { tokens, promptLength };
-        const plan = planSample(greedy, history, row.length);
-        expect(plan.request.topK).toBe(1);
-        const altered = naiveAltered(greedy, history, row);
-        expect(sample(plan, selectCandidates(row, 0, plan.request), { place: 0, pick: 0 })).toBe(
-          altered.indexOf(Math.max(...altered)),
+        const altered = naiveAltered(greedy, history, row).map((logit, id) =>
+          (allowed?.has(id) ?? true) ? logit : Number.NEGATIVE_INFINITY,
         );
+        const best = altered.indexOf(Math.max(...altered));
+        const plan = allowed
+          ? planFor({ ...situation, sampling: greedy })
+          : planSample(greedy, history, row.length, { allowed });
+        if (!allowed) expect(plan.request.topK).toBe(1);
+        const fromHead = sample(plan, selectCandidates(row, 0, plan.request), { place: 0, pick: 0 });
+        if (!allowed || situation.named) expect(fromHead).toBe(best);
+        else expect([best, 'need-more']).toContain(fromHead);
+        const answer = selectCandidates(row, 0, { ...plan.request, full: true });
+        expect(sample(plan, answer, { place: 0, pick: 0 })).toBe(best);
       }),
-      { numRuns: 1000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -248,6 +290,13 @@ describe('sample', () => {
     expect(request({ temperature: 0, topK: 5000 })).toEqual({ topK: 1, apart: [], full: false });
     expect(request({ presencePenalty: 1 }).apart).toEqual([2]);
     expect(request({ repetitionPenalty: 1.1 }).apart).toEqual([1, 2]);
+    const allow = (count: number, sampling: Partial<Sampling> = {}) => {
+      const allowed = new TokenSet(32000, Array(count).keys());
+      return planSample({ ...plainSampling, ...sampling }, history, 32000, { allowed, full: true }).request;
+    };
+    expect(allow(3, { topK: 40, repetitionPenalty: 1.1 })).toEqual({ topK: 1, apart: [0, 1, 2], full: false });
+    expect(allow(31000, { topK: 40 })).toEqual({ topK: 128, apart: [], full: true });
+    expect(allow(31000, { temperature: 0 }).topK).toBe(128);
   });
 
   test('says so if the logits are not numbers', () => {
@@ -264,8 +313,9 @@ describe('sample', () => {
 describe('logprobsOf', () => {
   test('reports the model’s own distribution whatever the penalties', () => {
     fc.assert(
-      fc.property(situation, fc.nat(5), fc.nat(39), ({ sampling, row, tokens, promptLength, k }, count, seed) => {
-        const plan = planWith(sampling, { tokens, promptLength }, row.length, Math.max(k, count));
+      fc.property(situation, fc.nat(5), fc.nat(39), (situation, count, seed) => {
+        const { row } = situation;
+        const plan = planFor({ ...situation, named: false, k: Math.max(situation.k, count) });
         const answer = selectCandidates(row, 0, { ...plan.request, full: true });
         const chosen = seed % row.length;
         const naive = naiveDistribution(plainSampling, Array.from(row));

@@ -10,6 +10,9 @@
 // token's share. Where that comparison cannot be made, the caller repeats the position with `full` logits and the *same*
 // random numbers (others would favour the head). So the result is a function of the distribution and the random numbers
 // only, whether or not the whole row was at hand.
+//
+// Where only some tokens are allowed, the others do not exist: they are struck from the head, and of the unknown weight
+// any part, or none, may be theirs. If the allowed ones are few, their logits alone are asked for, and nothing is unknown.
 
 import type { Candidates, LogitsRequest } from '../device/device.ts';
 import type { TokenId } from '../units.ts';
@@ -19,11 +22,14 @@ import { UnusableLogitsError } from './errors.ts';
 import { byRank, chooseFromAll, type Entry } from './full-sampler.ts';
 import type { Chance } from './random.ts';
 import type { Sampling } from './sampling.ts';
+import type { TokenSet } from './token-set.ts';
 
 /** Logits asked for where no top-k says how many: 1 KB a token, and usually more than 95 % of the probability. */
 const usualTopK = 128;
 /** A larger top-k is served from the whole row. */
 const largestTopK = 1024;
+/** So many allowed tokens or fewer are asked for by name. */
+const fewAllowed = 64;
 /** The relative error that a rank's log-sum-exp may have in single precision. */
 const sumError = 1e-6;
 
@@ -32,6 +38,8 @@ export interface SamplePlan {
   readonly sampling: Sampling;
   readonly vocabSize: number;
   readonly alterations: Alterations;
+  /** Undefined: all tokens. */
+  readonly allowed: TokenSet | undefined;
   readonly request: LogitsRequest;
 }
 
@@ -40,50 +48,59 @@ export interface SampleNeeds {
   readonly topLogprobs?: number;
   /** Ask for the whole row, because the head did not suffice. */
   readonly full?: boolean;
+  /** The tokens that may be chosen, at least one. Undefined: all. */
+  readonly allowed?: TokenSet | undefined;
 }
 
 export function planSample(
   sampling: Sampling,
   history: History,
   vocabSize: number,
-  { topLogprobs = 0, full = false }: SampleNeeds = {},
+  { topLogprobs = 0, full = false, allowed }: SampleNeeds = {},
 ): SamplePlan {
   const { temperature, topK } = sampling;
   const alterations = alterationsOf(sampling, history);
-  const k = temperature === 0 ? 1 : topK > 0 && topK <= largestTopK ? topK : usualTopK;
+  if (allowed && allowed.size <= fewAllowed) {
+    const request = { topK: Math.min(vocabSize, Math.max(1, topLogprobs)), apart: [...allowed], full: false };
+    return { sampling, vocabSize, alterations, allowed, request };
+  }
+  // Of the largest some may not be allowed, so that more are needed to have one or `topK` that are.
+  const usual = allowed ? Math.max(usualTopK, topK) : topK > 0 ? topK : usualTopK;
+  const k = temperature === 0 ? (allowed ? usualTopK : 1) : usual <= largestTopK ? usual : usualTopK;
   const request = {
     topK: Math.min(vocabSize, Math.max(k, topLogprobs)),
     apart: [...alterations.keys()],
     full: full || (temperature > 0 && topK > largestTopK),
   };
-  return { sampling, vocabSize, alterations, request };
+  return { sampling, vocabSize, alterations, allowed, request };
 }
 
 /** The token that belongs to `chance`, or 'need-more'. Full answers always suffice. */
 export function sample(plan: SamplePlan, candidates: Candidates, chance: Chance): TokenId | 'need-more' {
-  const { sampling, alterations } = plan;
-  const { head, below, unknown } = sortCandidates(plan, candidates);
-  const max = head[0]!.logit;
+  const { sampling } = plan;
   // Ranks report a row with a NaN in it by a log-sum-exp of NaN.
-  const broken = Number.isNaN(candidates.logSumExp) || candidates.apart.some(Number.isNaN);
-  if (broken || !Number.isFinite(max)) throw new UnusableLogitsError(broken ? Number.NaN : max);
+  if (Number.isNaN(candidates.logSumExp) || candidates.apart.some(Number.isNaN)) {
+    throw new UnusableLogitsError(Number.NaN);
+  }
+  const { head, below, unknown } = sortCandidates(plan, candidates);
+  if (head.length === 0) return candidates.full ? chooseFromAll(plan, candidates.full, head, chance) : 'need-more';
+  const max = head[0]!.logit;
+  if (!Number.isFinite(max)) throw new UnusableLogitsError(max);
   if (sampling.temperature === 0) return head[0]!.id;
 
   const weightOf = ({ logit }: Entry): number => Math.exp((logit - max) / sampling.temperature);
   const weights = head.map(weightOf);
   const known = sum(weights) + sum(below.map(weightOf));
-  const rest = unknown > 0 ? unknownWeight(candidates, unknown, max, sampling.temperature) : { low: 0, high: 0 };
+  const rest = unknown > 0 ? unknownWeight(plan, candidates, unknown, max) : { low: 0, high: 0 };
   const total = { low: known + rest.low, high: known + rest.high };
   const { count, mostWeight } = keptBy(sampling, weights, total, unknown === 0);
   const certainWeight = sum(weights.slice(0, count));
   if (chance.place * mostWeight < certainWeight) return head[lookUp(weights, chance.pick * certainWeight)]!.id;
-  return candidates.full
-    ? chooseFromAll(sampling, alterations, candidates.full, head.slice(0, count), chance)
-    : 'need-more';
+  return candidates.full ? chooseFromAll(plan, candidates.full, head.slice(0, count), chance) : 'need-more';
 }
 
 interface SortedCandidates {
-  /** The beginning of the sorted distribution, without gaps. */
+  /** The beginning of the sorted distribution over what is allowed, without gaps. Empty only if all of it is unknown. */
   readonly head: readonly Entry[];
   /** Altered logits that have fallen among the unknown. */
   readonly below: readonly Entry[];
@@ -92,23 +109,28 @@ interface SortedCandidates {
 }
 
 function sortCandidates(plan: SamplePlan, { ids, logits, apart }: Candidates): SortedCandidates {
-  const head: Entry[] = Array.from(ids, (id, i) => ({ id, logit: logits[i]! }));
+  const { alterations, allowed, request, sampling } = plan;
+  const head: Entry[] = [];
+  const named: Entry[] = [];
+  ids.forEach((id, i) => {
+    if (allowed?.has(id) ?? true) head.push({ id, logit: logits[i]! });
+  });
+  request.apart.forEach((id, i) => {
+    const alteration = alterations.get(id);
+    const logit = alteration ? alteredLogit(apart[i]!, alteration, sampling.repetitionPenalty) : apart[i]!;
+    if (allowed?.has(id) ?? true) named.push({ id, logit });
+  });
+  const unknown = (allowed?.size ?? plan.vocabSize) - head.length - named.length;
   const below: Entry[] = [];
-  const last = head.at(-1);
-  const unknown = plan.vocabSize - ids.length - apart.length;
-  if (apart.length === 0) return { head, below, unknown };
-  let i = 0;
-  for (const [id, alteration] of plan.alterations) {
-    const entry = { id, logit: alteredLogit(apart[i++]!, alteration, plan.sampling.repetitionPenalty) };
-    if (unknown > 0 && last && byRank(last, entry) < 0) below.push(entry);
-    else head.push(entry);
-  }
+  if (named.length === 0) return { head, below, unknown };
+  const last = ids.length > 0 ? { id: ids.at(-1)!, logit: logits.at(-1)! } : undefined;
+  for (const entry of named) (unknown > 0 && last && byRank(last, entry) < 0 ? below : head).push(entry);
   return { head: head.sort(byRank), below, unknown };
 }
 
 /** The sum of the weights of `count` tokens of which only the log-sum-exp and an upper limit are known. */
-function unknownWeight({ logits, logSumExp }: Candidates, count: number, max: number, temperature: number): Bounds {
-  const power = 1 / temperature;
+function unknownWeight(plan: SamplePlan, { logits, logSumExp }: Candidates, count: number, max: number): Bounds {
+  const power = 1 / plan.sampling.temperature;
   // In units of the k-th weight, so that a bias that lifts `max` far above them leaves something to calculate with.
   const kth = logits.at(-1)!;
   const unit = Math.exp((kth - max) * power);
@@ -116,9 +138,11 @@ function unknownWeight({ logits, logSumExp }: Candidates, count: number, max: nu
   let listed = 0;
   for (const logit of logits) listed += Math.exp(logit - kth);
   if (!Number.isFinite(all - listed)) return { low: 0, high: count * unit };
+  // With tokens among them that are not allowed, the sum is only an upper limit.
+  const sumKnown = plan.allowed === undefined;
   const rest = Math.min(Math.max(0, all - listed), count);
-  if (power === 1) return { low: rest * unit, high: rest * unit };
-  const low = Math.max(0, rest - sumError * all);
+  if (power === 1) return { low: sumKnown ? rest * unit : 0, high: rest * unit };
+  const low = sumKnown ? Math.max(0, rest - sumError * all) : 0;
   const high = Math.min(count, rest + sumError * all);
   // Σ w^power of weights w ≤ 1 with a given sum is extreme where all are equal (by the power mean inequality), and where
   // each is 1 or nothing.

@@ -1,8 +1,8 @@
 // How long a token takes in a given layout: a model of decoding one sequence, with its assumptions. Knows speeds and
 // links, no memory; the planner compares what it says, so that being right about the order is enough.
 //
-// Assumed: decoding is bound by reading weights, so macsPerSecond does not count. The sequence is a quarter of its longest, on average
-// over short and long ones. Between two sync points everyone waits for the slowest. All ranks of a stage talk at once,
+// Assumed: decoding is bound by reading weights, so macsPerSecond does not count. The sequence has as many positions as a
+// chat's has in its middle. Between two sync points everyone waits for the slowest. All ranks of a stage talk at once,
 // and the slowest link among them sets the pace. Nothing overlaps.
 
 import type { ModelHeader } from '../model/header.ts';
@@ -14,7 +14,8 @@ import type { Slice } from './slice.ts';
 
 /** A rank's own work to send and to receive a frame, beyond what a small frame's round trip has in it. */
 const SOFTWARE_MS: Milliseconds = 0.03;
-const TYPICAL_FILL = 1 / 4;
+/** A question and half of an answer; of short contexts a quarter. */
+const typicalPositions = (seqLen: number): number => Math.min(256, seqLen / 4);
 
 export interface PlacedRank {
   readonly node: NodeCapacity;
@@ -63,7 +64,7 @@ const idsOf = (ranks: readonly PlacedRank[]): PeerId[] => ranks.map(({ node }) =
 /** Attention, feed-forward and the output matrix each take as long as the slowest rank; weights and cache are read once. */
 export function stageComputeMs(header: ModelHeader, ranks: readonly PlacedRank[]): Milliseconds {
   const weights = layerWeights(header, header.activeExperts);
-  const kvHead = weights.kvHead + cacheBytes(header, header.seqLen * TYPICAL_FILL);
+  const kvHead = weights.kvHead + cacheBytes(header, typicalPositions(header.seqLen));
   const output = outputWeights(header);
   const [layers, last] = [rangeLength(ranks[0].slice.layers), ranks[0].slice.layers.end === header.layers];
   let [attention, feedForward, logits] = [0, 0, 0];

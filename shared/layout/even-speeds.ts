@@ -4,46 +4,35 @@
 import type { PeerId } from '../units.ts';
 import type { NodeCapacity } from './layout.ts';
 
-/** Speeds that are at least so much of the fastest of their group count as alike. */
+/** Speeds that are at least so much of the fastest of their group count as alike; and of what one had alone. */
 const ALIKE = 0.75;
-/** Not all begin at the same time, so what is measured together is off by more. */
-const ALIKE_TOGETHER = 0.5;
 
 /**
  * The same nodes in the same order; those of a group are given the group's mean speed. `together` has what each read
- * while all in it did: who was clearly slower then shares something, and of those too like ones are made alike.
+ * while all in it did: who was clearly slower then shares something. All of those keep the same part of their speed, the
+ * mean of theirs: not all begin at the same time, so that one alone is measured badly.
  */
 export function evenSpeeds(nodes: readonly NodeCapacity[], together?: ReadonlyMap<PeerId, number>): NodeCapacity[] {
-  const alone = means(
-    nodes.map(({ bytesPerSecond }) => bytesPerSecond),
-    ALIKE,
-  );
-  const left = nodes.map(({ id, bytesPerSecond }) => {
-    const speed = together?.get(id) ?? bytesPerSecond;
-    return speed < bytesPerSecond * ALIKE ? speed : undefined;
-  });
-  const sharing = means(
-    left.filter((speed) => speed !== undefined),
-    ALIKE_TOGETHER,
-  );
-  let next = 0;
+  const even = groupMeans(nodes);
+  const parts = nodes.map(({ id, bytesPerSecond }) => (together?.get(id) ?? bytesPerSecond) / bytesPerSecond);
+  const kept = parts.filter((part) => part < ALIKE);
+  const mean = kept.reduce((sum, part) => sum + part, 0) / kept.length;
   return nodes.map((node, i): NodeCapacity => {
-    const even = { ...node, bytesPerSecond: alone[i] };
-    if (left[i] === undefined || !together) return even;
-    return { ...even, shared: { bytesPerSecond: sharing[next++], among: together.size } };
+    const bytesPerSecond = even[i];
+    if (!together || !(parts[i] < ALIKE)) return { ...node, bytesPerSecond };
+    return { ...node, bytesPerSecond, shared: { bytesPerSecond: bytesPerSecond * mean, among: together.size } };
   });
 }
 
-/** Each speed's group's mean, in the order given. */
-function means(speeds: readonly number[], alike: number): number[] {
-  const found = new Map<number, number>();
-  let left = speeds.toSorted((a, b) => b - a);
+function groupMeans(nodes: readonly NodeCapacity[]): number[] {
+  const speeds = new Map<NodeCapacity, number>();
+  let left = nodes.toSorted((a, b) => b.bytesPerSecond - a.bytesPerSecond);
   while (left.length > 0) {
-    const least = left[0] * alike;
-    const group = left.filter((speed) => speed >= least);
-    const mean = group.reduce((sum, speed) => sum + speed, 0) / group.length;
-    for (const speed of group) found.set(speed, mean);
+    const least = left[0].bytesPerSecond * ALIKE;
+    const group = left.filter(({ bytesPerSecond }) => bytesPerSecond >= least);
+    const mean = group.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0) / group.length;
+    for (const node of group) speeds.set(node, mean);
     left = left.slice(group.length);
   }
-  return speeds.map((speed) => found.get(speed) as number);
+  return nodes.map((node) => speeds.get(node) as number);
 }

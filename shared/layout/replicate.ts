@@ -6,8 +6,8 @@ import { allReduceMs, type CostInputs, type PlacedRank, stageComputeMs, syncsPer
 import { feedForwardWidth, type MemoryOptions, rankBytes } from './memory.ts';
 import type { LayerHalf, Slice } from './slice.ts';
 
-/** It must save a quarter at least: it takes memory, and makes prompts slower, which are bound by computing. */
-const WORTH_IT = 1.33;
+/** It must gain so much at least: it takes memory, and makes prompts slower, which are bound by computing. */
+const WORTH_IT = 1.15;
 
 export interface ReplicateInputs extends CostInputs {
   readonly memory: MemoryOptions;

@@ -30,6 +30,8 @@ export interface RenderOptions {
 }
 
 export interface ChatTemplate {
+  /** In Jinja. */
+  readonly source: string;
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }
 
@@ -42,6 +44,7 @@ export interface TemplateTokens {
 export function createChatTemplate(source: string, { bosToken, eosToken }: TemplateTokens): ChatTemplate {
   const template = parse(source);
   return {
+    source,
     render(messages, { addGenerationPrompt = true, tools, ...extra } = {}) {
       const variables = {
         ...extra,

@@ -8,7 +8,7 @@ test.each([[[]], [['help']], [['--help']], [['-h']], [['help', 'help']], [['help
   async (args) => {
     const { code, stdout, stderr } = await shoal(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const command of ['start', 'inference', 'chat', 'perplexity', 'worker', 'demo', 'inspect'])
+    for (const command of ['serve', 'story', 'inference', 'chat', 'perplexity', 'worker', 'demo', 'inspect'])
       expect(stdout).toContain(command);
   },
 );

@@ -123,7 +123,7 @@ describe('inference', () => {
 });
 
 test('start tells a story without a terminal', async () => {
-  const { code, stdout, stderr } = await shoal(['start', 'a fox and a lantern', '--seed', '1']);
+  const { code, stdout, stderr } = await shoal(['story', 'a fox and a lantern', '--seed', '1']);
   expect(code).toBe(0);
   expect(stdout.trim().split(' ').length).toBeGreaterThan(10);
   expect(stderr).toMatch(/> Tell me a story about a fox and a lantern\./);

@@ -25,7 +25,7 @@ const PACKAGE = /\b(?:from|import)\s*\(?\s*['"]([^.'"][^'"]*)['"]/g;
 
 /** One sentence for each thing that `file` must not name. `packages` are those that come with Shoal. */
 export function violations(file: string, text: string, packages: readonly string[]): string[] {
-  if (!isTest(file) && roomOf(file) === undefined) return [`${file} lies in no room; add its room to STEPS`];
+  if (!isAside(file) && roomOf(file) === undefined) return [`${file} lies in no room; add its room to STEPS`];
   const code = text.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '');
   const named = [...code.matchAll(IN_QUOTES)].map(([, , path]) => posix.join(posix.dirname(file), path));
   const outside = [...code.matchAll(PACKAGE)].map(([, name]) => name);
@@ -37,8 +37,8 @@ export function violations(file: string, text: string, packages: readonly string
 }
 
 function forbidden(file: string, target: string): string | undefined {
-  if (isTest(file)) return undefined;
-  if (/^(?:test|tools)\//.test(target) || isTest(target))
+  if (isAside(file)) return undefined;
+  if (/^(?:test|tools)\//.test(target) || isAside(target))
     return `names ${target}, but production knows no tests and tools`;
   if (target === TOY && file !== TOY) return `names ${target}, which is for tests`;
   if (/^shaders\//.test(target) && !LOADERS_OF_KERNELS.some((loader) => file.startsWith(loader))) {
@@ -52,13 +52,14 @@ function forbidden(file: string, target: string): string | undefined {
 }
 
 function alien(file: string, name: string, packages: readonly string[]): string | undefined {
-  if (isTest(file)) return undefined;
+  if (isAside(file)) return undefined;
   if (name.startsWith('node:')) return file.startsWith('node/') ? undefined : `names ${name}, which only node/ has`;
   if (packages.some((known) => name === known || name.startsWith(`${known}/`))) return undefined;
   return `names the package ${name}, which is not installed with Shoal; add it to "dependencies"`;
 }
 
-const isTest = (path: string): boolean => /^(?:test|tools)\/|\.test\.ts$/.test(path);
+/** Tests, tools, and settings of tools: they may name anything, and nothing may name them. */
+const isAside = (path: string): boolean => /^(?:test|tools)\/|\.(?:test|config)\.ts$/.test(path);
 
 /** The room that a path lies in; undefined for what is in none, such as package.json. */
 const roomOf = (path: string): string | undefined =>

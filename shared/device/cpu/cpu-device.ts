@@ -138,8 +138,8 @@ interface SharedMemory {
 
 /** Room for the longest step: what is wanted of a row names a few hundred tokens at most. */
 const stepBytes = (maxTokens: number): Bytes => 65_536 + maxTokens * 4096;
-/** Room for usual answers; whole rows of logits go by message. */
-const ANSWER_BYTES: Bytes = 65_536;
+/** Room for usual answers, the 128 largest logits of each token; whole rows of logits go by message. */
+const answerBytes = (maxTokens: number): Bytes => 65_536 + maxTokens * 1088;
 
 class LoadedOnThreads implements LoadedProgram {
   readonly maxTokens: number;
@@ -211,7 +211,7 @@ class LoadedOnThreads implements LoadedProgram {
       entrance: new SharedArrayBuffer(maxTokens * widest(program, ({ input }) => input) * 4),
       exit: new SharedArrayBuffer(maxTokens * widest(program, ({ output }) => output) * 4),
       step: new SharedArrayBuffer(stepBytes(maxTokens)),
-      answers: Array.from({ length: threads - 1 }, () => new SharedArrayBuffer(ANSWER_BYTES)),
+      answers: Array.from({ length: threads - 1 }, () => new SharedArrayBuffer(answerBytes(maxTokens))),
     };
     const board = new SharedArrayBuffer(2 * boardHalfBytes(program, maxTokens));
     const barrier = new Barrier(memory.control, threads, spins);

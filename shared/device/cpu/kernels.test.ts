@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { chooseKernels, instantiate, type KernelBuilds, kernelMemory, MAX_MEMORY_BYTES } from './kernels.ts';
+import {
+  chooseKernels,
+  instantiate,
+  type KernelBuilds,
+  kernelMemory,
+  MAX_MEMORY_BYTES,
+  topKScratchBytes,
+} from './kernels.ts';
 
 const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await readFile(new URL(`../../../shaders/wasm/${name}.wasm`, import.meta.url)));
@@ -89,13 +96,19 @@ function runAll(module: WebAssembly.Module, memory: WebAssembly.Memory, region: 
   kernels.rope(normed, tokens, columns / headDim, headDim, take(tokens * headDim * 8), 0);
   kernels.rope(normed, tokens, columns / headDim, headDim, take(tokens * headDim * 8), 1);
   const [keys, values] = [take(16 * headDim * 4), take(16 * headDim * 4)];
-  kernels.storeKeysValues(x, normed, columns * 4, tokens, keys, values, 3, headDim);
-  kernels.attend(x, take(tokens * columns * 4), columns * 4, tokens, 2, keys, values, 3, headDim, scratch);
+  const heads = columns / headDim;
+  kernels.storeKeysValues(x, normed, columns * 4, tokens, 1, keys, values, 3, headDim);
+  const attended = () => take(tokens * columns * 4);
+  kernels.attend(x, attended(), columns * 4, tokens, heads, keys, values, headDim * 32, 3, headDim, scratch);
+  const [keysEach, valuesEach] = [take(16 * columns * 4), take(16 * columns * 4)];
+  kernels.storeKeysValues(x, normed, columns * 4, tokens, heads, keysEach, valuesEach, 3, headDim);
+  kernels.attendEach(x, attended(), heads, keysEach, valuesEach, 3 + tokens - 1, headDim, scratch);
   kernels.siluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.geluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.add(x, normed, tokens * columns);
-  floats[floats.length - 2] = kernels.largest(x, tokens * columns);
-  floats[floats.length - 1] = kernels.sumOfExponentials(x, tokens * columns, 1);
+  floats[floats.length - 2] = kernels.prepareLogits(x, tokens * columns - 3);
+  floats[floats.length - 1] = kernels.sumOfExponentials(x, tokens * columns - 3, 1);
+  kernels.topK(x, tokens * columns - 3, 9, 0, take(9 * 8), take(topKScratchBytes(tokens * columns)));
   expect(next).toBeLessThan(region + REGION_BYTES - 8);
   return bytes.slice();
 }

@@ -11,6 +11,17 @@ export interface Kernels {
     heads: number,
     keys: number,
     values: number,
+    groupBytes: number,
+    position: number,
+    headDim: number,
+    scratch: number,
+  ): void;
+  attendEach(
+    q: number,
+    out: number,
+    heads: number,
+    keys: number,
+    values: number,
     position: number,
     headDim: number,
     scratch: number,
@@ -20,6 +31,7 @@ export interface Kernels {
     v: number,
     stride: number,
     count: number,
+    heads: number,
     keys: number,
     values: number,
     position: number,
@@ -38,8 +50,9 @@ export interface Kernels {
   rope(buffer: number, tokens: number, heads: number, headDim: number, table: number, halves: number): void;
   siluMul(gate: number, up: number, out: number, count: number): void;
   geluMul(gate: number, up: number, out: number, count: number): void;
-  largest(values: number, count: number): number;
-  sumOfExponentials(values: number, count: number, shift: number): number;
+  prepareLogits(values: number, count: number): number;
+  sumOfExponentials(values: number, count: number, largest: number): number;
+  topK(values: number, count: number, k: number, first: number, out: number, scratch: number): void;
   heapBase(): number;
 }
 
@@ -62,6 +75,9 @@ type Pack = (from: number, stride: number, units: number, to: number) => void;
 /** What a matmul needs of scratch: 64 unpacked blocks of eight rows, and the activations packed by four tokens. */
 export const matmulScratchBytes = (tokens: number, columns: number): number =>
   64 * 288 + Math.floor(tokens / 4) * Math.ceil(columns / 32) * 160;
+
+/** What top-k needs of scratch for a row of `count` logits: counters, blocks' maxima and twice a place and a key of each. */
+export const topKScratchBytes = (count: number): number => 4096 + 17 * Math.ceil(count / 32) * 32;
 
 export const PAGE_BYTES = 65536;
 /** A 32-bit memory's end, less one page so that no address wraps. */

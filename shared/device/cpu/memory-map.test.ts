@@ -6,7 +6,7 @@ import type { ModelHeader } from '../../model/header.ts';
 import { buildProgram } from '../../program/build.ts';
 import { type Op, type Program, type Weight, weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
-import { MAX_MEMORY_BYTES, matmulScratchBytes } from './kernels.ts';
+import { MAX_MEMORY_BYTES, matmulScratchBytes, topKScratchBytes } from './kernels.ts';
 import { type MemoryMap, mapMemory, STAGING_BYTES, ThreadMemoryError } from './memory-map.ts';
 import { ownRows, planShares, planThread } from './thread-plan.ts';
 
@@ -58,7 +58,12 @@ function rangesOf(program: Program, threads: number, thread: number, room: Room)
     ),
   );
   add('scratch', map.matmulScratch, matmulScratchBytes(room.maxTokens, widest));
-  add('scores', map.scores, 4 * Math.ceil(seqLen / 16) * 16 * 4);
+  add('scores', map.scores, Math.max(4, map.cacheHeads) * Math.ceil(seqLen / 16) * 16 * 4);
+  const logits = program.segments.flatMap(({ ops }) =>
+    ops.map((op) => (op.op === 'top-k' ? rangeLength(shares.columns(op.logits, thread)) : 0)),
+  );
+  add('top-k', map.topK, 8 * Math.max(...logits));
+  if (Math.max(...logits) > 0) add('top-k scratch', map.topKScratch, topKScratchBytes(Math.max(...logits)));
   add('rope', map.rope, room.maxTokens * headDim * 2 * 4);
   expect(map.cacheHeadBytes).toBeGreaterThanOrEqual(Math.ceil(seqLen / 8) * 8 * headDim * 4);
   // Rows are staged where the cache will be.

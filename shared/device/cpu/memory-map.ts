@@ -5,7 +5,7 @@ import { ShoalError } from '../../errors.ts';
 import { type Op, type Program, programWeights, type Weight, weightKey } from '../../program/program.ts';
 import type { Bytes } from '../../units.ts';
 import { rangeLength } from '../../units.ts';
-import { MAX_MEMORY_BYTES, matmulScratchBytes } from './kernels.ts';
+import { MAX_MEMORY_BYTES, matmulScratchBytes, topKScratchBytes } from './kernels.ts';
 import { ownRows, planShares, planThread, type Shares, type ThreadPlan } from './thread-plan.ts';
 
 /** A thread's part of the model does not fit a 32-bit memory. */
@@ -47,7 +47,7 @@ export interface MemoryMap {
   readonly rows: ReadonlyMap<string, Place>;
   /** Buffers as the thread's columns, padded to the kernels' eight rows. */
   readonly columns: ReadonlyMap<string, Place>;
-  /** Keys and values: [slots, layers, own kvHeads, 2, positions · headDim] f32. */
+  /** Keys and values: [slots, layers, 2, positions / 8, own kvHeads, 8 · headDim] f32. */
   readonly cache: number;
   readonly cacheHeadBytes: Bytes;
   readonly cacheHeads: number;
@@ -56,6 +56,9 @@ export interface MemoryMap {
   readonly ropeBytes: Bytes;
   readonly matmulScratch: number;
   readonly scores: number;
+  /** The largest logits of a row as top-k leaves them: places and values, 4 bytes each; and what it needs meanwhile. */
+  readonly topK: number;
+  readonly topKScratch: number;
   /** Rows of a file on their way to be packed: where the cache will be. */
   readonly staging: number;
   readonly size: Bytes;
@@ -163,7 +166,11 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
   const ropeBytes = maxTokens * ropeHeadDim(ops) * 8;
   const cacheBytes = options.slots * layers * cacheHeads * 2 * cacheHeadBytes;
   const scratch = take(matmulScratchBytes(maxTokens, widestInput(ops)));
-  const scores = take(4 * (positions + 8) * 4);
+  // Attention takes four queries of a head at once, or one of every head.
+  const scores = take(Math.max(4, cacheHeads) * (positions + 8) * 4);
+  const logits = ownLogits(ops, shares, thread);
+  const topK = take(8 * logits);
+  const topKScratch = take(logits > 0 ? topKScratchBytes(logits) : 0);
   const rope = take(ropeBytes);
   const cache = take(Math.max(cacheBytes, STAGING_BYTES));
   return {
@@ -172,6 +179,8 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
     columns,
     matmulScratch: scratch,
     scores,
+    topK,
+    topKScratch,
     ropeBytes,
     rope,
     staging: cache,
@@ -197,6 +206,11 @@ function weightBytes(weight: Weight, reader: Op | undefined, shares: Shares, thr
   if (reader?.op === 'embedding') return rangeLength(shares.vocabulary(weight.rows, thread)) * columns * 4;
   if (reader?.op !== 'matmul') return columns * 4;
   return (roundUp8(rangeLength(ownRows(reader, shares, thread))) / 8) * packedGroupBytes(weight.type, columns);
+}
+
+/** How many logits of a token the thread has. */
+function ownLogits(ops: readonly Op[], shares: Shares, thread: number): number {
+  return Math.max(0, ...ops.map((op) => (op.op === 'top-k' ? rangeLength(shares.columns(op.logits, thread)) : 0)));
 }
 
 function ropeHeadDim(ops: readonly Op[]): number {

@@ -5,9 +5,9 @@ import type { AttentionOp, MatmulOp, OpName, Program, RmsNormOp, RopeOp, TopKOp 
 import { weightKey } from '../../program/program.ts';
 import { type Range, rangeLength } from '../../units.ts';
 import type { Candidates, LogitsRequest, Run } from '../device.ts';
-import { selectCandidates } from '../top-k.ts';
 import type { Exchange, Work } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
+import { LogitsSelector } from './logits-selector.ts';
 import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 
@@ -177,6 +177,9 @@ function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void
   };
 }
 
+/** Bytes of a page of the machine's memory, at whose end what is fetched ahead ends too. */
+const PAGE = 4096;
+
 function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batch) => void {
   const { kernels, map, program } = context;
   const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context.map, name));
@@ -187,31 +190,42 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
     const kvHead = kvHeads.start + i;
     const first = Math.max(heads.start, kvHead * op.headsPerKvHead);
     const end = Math.min(heads.end, (kvHead + 1) * op.headsPerKvHead);
-    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes, index: i };
+    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes * 8 };
   });
+  const groupBytes = map.cacheHeads * op.headDim * 32;
+  const keysBytes = map.cacheHeads * map.cacheHeadBytes;
+  // Where heads are narrow and have a query each, all at once are faster: what they read is one stream. Of wide ones each
+  // is a stream by itself, of a page or more for eight positions.
+  const each = groups.length > 1 && headBytes * 8 < PAGE && groups.every(({ count }) => count === 1);
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
+      const keys = map.cache + (slot * layers + op.layer) * 2 * keysBytes;
+      const values = keys + keysBytes;
+      const qAt = q.at + row * q.stride;
+      const outAt = out.at + row * out.stride;
+      const kAt = k.at + row * k.stride;
+      const vAt = v.at + row * v.stride;
       const count = tokens.length;
-      for (const group of groups) {
-        const cached = ((slot * layers + op.layer) * map.cacheHeads + group.index) * 2;
-        const keys = map.cache + cached * map.cacheHeadBytes;
-        const values = keys + map.cacheHeadBytes;
-        const from = row * k.stride + group.keysValues;
-        kernels.storeKeysValues(k.at + from, v.at + from, k.stride, count, keys, values, position, op.headDim);
-        const query = row * q.stride + group.queries;
-        kernels.attend(
-          q.at + query,
-          out.at + query,
-          q.stride,
-          count,
-          group.count,
-          keys,
-          values,
-          position,
-          op.headDim,
-          map.scores,
-        );
+      kernels.storeKeysValues(kAt, vAt, k.stride, count, groups.length, keys, values, position, op.headDim);
+      if (each && count === 1) {
+        kernels.attendEach(qAt, outAt, groups.length, keys, values, position, op.headDim, map.scores);
+      } else {
+        for (const group of groups) {
+          kernels.attend(
+            qAt + group.queries,
+            outAt + group.queries,
+            q.stride,
+            count,
+            group.count,
+            keys + group.keysValues,
+            values + group.keysValues,
+            groupBytes,
+            position,
+            op.headDim,
+            map.scores,
+          );
+        }
       }
       row += count;
     }
@@ -219,17 +233,14 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
 }
 
 function compileTopK(context: ThreadContext, op: TopKOp): (batch: Batch) => void {
-  const { kernels } = context;
   const logits = columnsOf(context.map, op.logits);
   const own = context.shares.columns(op.logits, context.thread);
-  const count = rangeLength(own);
-  const sumOfExponentials = (values: Float32Array, largest: number): number =>
-    kernels.sumOfExponentials(values.byteOffset, values.length, largest);
+  const vocabulary = { start: op.vocabulary.start + own.start, end: op.vocabulary.start + own.end };
+  const selector = new LogitsSelector(context.kernels, context.memory, context.map);
   return (batch) => {
-    batch.candidates = batch.requests.map((request, row) => {
-      const values = new Float32Array(context.memory, logits.at + row * logits.stride, count);
-      return selectCandidates(values, op.vocabulary.start + own.start, request, sumOfExponentials);
-    });
+    batch.candidates = batch.requests.map((request, row) =>
+      selector.select(logits.at + row * logits.stride, vocabulary, request),
+    );
   };
 }
 

@@ -1,4 +1,4 @@
-// `shoal start`: the demo model tells a story, so that somebody who has just come sees a language model at work.
+// `shoal story`: the demo model tells a story, so that somebody who has just come sees a language model at work.
 
 import { generateText } from '../../shared/api/text-generation.ts';
 import { seededRandom } from '../../shared/engine/random.ts';
@@ -24,34 +24,34 @@ const SUBJECTS = [
   'a little witch',
 ];
 
-export async function start({ options, words }: Arguments, surroundings: Surroundings): Promise<number> {
+export async function story({ options, words }: Arguments, surroundings: Surroundings): Promise<number> {
   const { out, notes } = surroundings;
   const seed = options.seed ?? Date.now();
   const random = seededRandom(seed);
   const subject = words.join(' ').trim() || SUBJECTS[Math.floor(random() * SUBJECTS.length)];
-  await using files = await openModelFiles('start', {}, surroundings);
+  await using files = await openModelFiles('story', {}, surroundings);
   await using model = await startModel({ ...files, remark: undefined }, options, surroundings);
   const question = `Tell me a story about ${subject}.`;
   const template = chooseChatTemplate(files.vocabulary);
   const prompt = files.tokenizer.encode(template.render([{ role: 'user', content: question }]));
-  const story = generateText(model.engine, files.tokenizer, {
+  const generation = generateText(model.engine, files.tokenizer, {
     prompt,
     maxTokens: files.header.seqLen,
     sampling: { temperature: 0.8, topP: 0.9, seed },
   });
-  const press = cancelOnInterrupt(surroundings, () => story.cancel());
+  const press = cancelOnInterrupt(surroundings, () => generation.cancel());
   writeRemark(`> ${question}\n`, notes);
   const page = wrappingOutput(out);
-  for await (const { text } of story) writeForeign(text, page);
+  for await (const { text } of generation) writeForeign(text, page);
   out.write('\n');
-  const summary = await story.finished;
+  const summary = await generation.finished;
   writeRemark(`\n${speedLine(summary, model.threads)}\n`, notes);
   for (const line of HINTS) writeRemark(line, notes);
   return press.interrupted ? INTERRUPTED : 0;
 }
 
 const HINTS = [
-  'Another one:      npm start -- "a bee and a trumpet"',
+  'Another one:      npm run shoal -- story "a bee and a trumpet"',
   'Talk with it:     npm run shoal -- chat',
   'Your own model:   npm run shoal -- chat --model FILE.m --tokenizer FILE.t',
 ];
