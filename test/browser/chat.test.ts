@@ -183,7 +183,18 @@ describe('a slow model', () => {
       seqLen: 2048,
       weightType: 'f32',
     });
-    args = ['--model', folder.model, '--tokenizer', folder.tokenizer, '--chat-template', 'chatml', '--nthreads', '1'];
+    args = [
+      '--model',
+      folder.model,
+      '--tokenizer',
+      folder.tokenizer,
+      '--chat-template',
+      'chatml',
+      '--nthreads',
+      '1',
+      '--temperature',
+      '0',
+    ];
     slow = await startServer(args);
   });
   afterAll(async () => {
