@@ -19,7 +19,7 @@ const { values } = parseArgs({
     networks: { type: 'string', default: 'lan,wifi,lab' },
     nodes: { type: 'string', default: '8,4,2,1' },
     layouts: { type: 'string', default: 'auto,tp' },
-    steps: { type: 'string', default: '60' },
+    steps: { type: 'string', default: '200' },
   },
 });
 const NETLAB = process.env.NETLAB ?? fail('NETLAB does not name the program that emulates the network');
