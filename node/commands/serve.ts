@@ -16,7 +16,7 @@ import { type HttpServer, openHttpServer } from '../server/http-server.ts';
 import type { LanDoor } from '../server/lan.ts';
 import { ServerMetrics } from '../server/metrics.ts';
 import type { Arguments, Surroundings } from './command.ts';
-import { fail } from './command-line.ts';
+import { INTERRUPTED } from './interrupts.ts';
 import { type ModelFiles, openModelFiles } from './model-files.ts';
 import type { OptionValues } from './options.ts';
 import { writeRemark } from './output.ts';
@@ -70,7 +70,7 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
     process.once('SIGTERM', () => stop.resolve());
     await stop.promise;
     log('Ending; answers that run are finished first. Ctrl-C once more ends them too.');
-    surroundings.onInterrupt(() => process.exit(fail(new Error('interrupted'), surroundings)));
+    surroundings.onInterrupt(() => process.exit(INTERRUPTED));
     await Promise.all(servers.map((server) => server.close(GRACE_MS)));
     return 0;
   } finally {
