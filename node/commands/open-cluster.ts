@@ -19,6 +19,7 @@ import type { Listener } from '../links/tcp-listener.ts';
 import { cacheFolder } from '../storage/cache-folder.ts';
 import { diskHashCache, fileFingerprint } from '../storage/chunk-store-hashes.ts';
 import { clusterKey } from '../storage/cluster-key.ts';
+import { diskLayoutMemory } from '../storage/layout-files.ts';
 import { ClusterDisplay } from './cluster-display.ts';
 import type { ModelSurroundings } from './command.ts';
 import type { ModelFiles } from './model-files.ts';
@@ -76,16 +77,18 @@ export async function startCluster(
   const hashes = await hashCache.load(fingerprint);
   const knownBefore = hashes.size;
   const display = new ClusterDisplay(surroundings.notes);
+  const syncType = options['buffer-float-type'] ?? 'q80';
+  const replicates = options.replicate !== 'never';
+  const slots = options.slots ?? 1;
+  const purpose = JSON.stringify([fingerprint, goal, syncType, replicates, slots, maxTokens, header.seqLen]);
   const cluster = new Cluster({
     host,
     model: { ...model, header },
     modelName: basename(paths.model),
     hashes,
     goal,
-    syncType: options['buffer-float-type'] ?? 'q80',
-    replicates: options.replicate !== 'never',
-    slots: options.slots ?? 1,
-    maxTokens,
+    layouts: diskLayoutMemory(cacheFolder(), purpose),
+    ...{ syncType, replicates, slots, maxTokens },
     cluster: randomBytes(16).toString('hex'),
     onEvent(event) {
       display.show(event);

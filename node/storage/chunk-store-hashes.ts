@@ -2,11 +2,12 @@
 // cannot be read is as good as nothing, and what cannot be written is done without.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isHash } from '../../shared/cluster/weights/chunk-store.ts';
 import type { HashCache, KnownHashes } from '../../shared/cluster/weights/hashes.ts';
 import { openFileSink } from './file-sink.ts';
+import { forgetOldest } from './forget-oldest.ts';
 import { storageError } from './storage-errors.ts';
 
 /** Many layouts have been tried before a model has so many; the oldest go. */
@@ -42,7 +43,7 @@ export function diskHashCache(folder: string): HashCache {
         try {
           await mkdir(hashesFolder, { recursive: true });
           await write(pathOf(fingerprint), { fingerprint, hashes: [...hashes].slice(-MAX_HASHES) });
-          await forgetOldest(hashesFolder);
+          await forgetOldest(hashesFolder, MAX_FILES);
         } catch {
           // A full disk or a folder that may only be read: the next start takes longer.
         }
@@ -70,12 +71,4 @@ async function write(path: string, saved: Saved): Promise<void> {
   } finally {
     await sink.abort();
   }
-}
-
-async function forgetOldest(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  if (names.length <= MAX_FILES) return;
-  const ages = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(folder, name))).mtimeMs })));
-  ages.sort((a, b) => b.at - a.at);
-  for (const { name } of ages.slice(MAX_FILES)) await rm(join(folder, name), { force: true });
 }

@@ -23,6 +23,7 @@ import { bringWeights } from './bring-weights.ts';
 import { Capacities } from './capacities.ts';
 import { tagOf } from './frames.ts';
 import type { NodeHost } from './host.ts';
+import type { LayoutMemory } from './layout-memory.ts';
 import { Mailbox } from './mailbox.ts';
 import { Member, MemberFailedError, MemberLostError, SupersededError } from './member.ts';
 import { MemberLinks } from './member-links.ts';
@@ -46,6 +47,8 @@ export interface ClusterOptions {
   readonly syncType: SyncType;
   /** Whether ranks may compute half of each layer in full, where that saves time. */
   readonly replicates: boolean;
+  /** Of starts with the same model and options. */
+  readonly layouts: LayoutMemory;
   readonly slots: number;
   readonly maxTokens: number;
   /** Unpredictable: workers of one cluster know each other by it. */
@@ -90,6 +93,10 @@ async function timeTokens(plan: RunningPlan, tokens: number, now: () => Millisec
 const byNumbers = new Intl.Collator('en', { numeric: true });
 
 const membersKey = (members: readonly Member[]): string => members.map(({ id }) => id).join(' ');
+
+/** Without ports: those of workers that join are others each time. */
+const placesKey = (members: readonly Member[]): string =>
+  members.map(({ id, address }) => `${id}@${address.host}`).join(' ');
 
 export class Cluster implements Stepper {
   readonly slots: number;
@@ -210,7 +217,8 @@ export class Cluster implements Stepper {
     await this.mesh(members);
     if (!this.plan) await this.tuner.tuneLikely(nodes, goal);
     await this.links.measure(members);
-    const planned = this.planFor(this.betterAlone === membersKey(members) ? [root] : nodes);
+    const before = await this.options.layouts.recall(placesKey(members));
+    const planned = this.planFor(this.betterAlone === membersKey(members) ? [root] : nodes, before);
     if (this.plan && JSON.stringify(planned.layout) === JSON.stringify(this.plan.layout)) return;
     if (this.plan) await this.drop();
     await this.tuner.tuneLayout(planned.layout);
@@ -225,6 +233,7 @@ export class Cluster implements Stepper {
       this.changed = true;
       return;
     }
+    await this.options.layouts.keep(placesKey(members), planned.layout);
     for (const member of members) if (!this.plan?.workers.includes(member.id)) member.tell({ type: 'spare' });
     onEvent({ type: 'ready' });
   }
@@ -241,11 +250,12 @@ export class Cluster implements Stepper {
     for (const [id, member] of inOrder) this.members.set(id, member);
   }
 
-  private planFor(nodes: readonly NodeCapacity[]): PlannedLayout {
+  private planFor(nodes: readonly NodeCapacity[], before?: Layout): PlannedLayout {
     const { model, goal, syncType, replicates, slots, maxTokens } = this.options;
     return planLayout({
       header: model.header,
       nodes,
+      before,
       links: (a, b) => this.links.between(a, b),
       goal,
       syncType,

@@ -463,6 +463,26 @@ describe('half of each layer in full', () => {
   });
 });
 
+describe('the layout of before', () => {
+  const before = planned(tinyLlama, [node('root', 10), node('a', 12), node('b', 9)], { goal: 'tp' }).layout;
+
+  test('is kept where measurements differ a little, though another would be planned', () => {
+    const now = [node('root', 11), node('a', 10), node('b', 10)];
+    expect(planned(tinyLlama, now, { goal: 'tp' }).layout).not.toEqual(before);
+    expect(planned(tinyLlama, now, { goal: 'tp', before }).layout).toEqual(before);
+  });
+
+  test('not where a node has become much slower, is gone, or has too little memory', () => {
+    for (const now of [
+      [node('root'), node('a', 2), node('b')],
+      [node('root'), node('a')],
+      [node('root'), node('a', 12, 0.3 * GB), node('b')],
+    ]) {
+      expect(planned(tinyLlama, now, { goal: 'tp', before }).layout).not.toEqual(before);
+    }
+  });
+});
+
 describe('nodes that share a machine', () => {
   const sharing = (count: number, gigabytesPerSecond: number): NodeCapacity[] =>
     many(count).map((one) => ({ ...one, shared: { bytesPerSecond: gigabytesPerSecond * 1e9, among: count } }));

@@ -9,6 +9,7 @@ import type { Prediction } from './cost.ts';
 import { cutStage, isIdle } from './cut-stage.ts';
 import { explain } from './explain.ts';
 import { assertPossible } from './goal.ts';
+import { keptOr } from './keep-layout.ts';
 import type { Layout, LayoutGoal, LinkCapacity, NodeCapacity, SyncType } from './layout.ts';
 import { ImpossibleLayoutError, NotEnoughMemoryError } from './layout-errors.ts';
 import { rankBytes } from './memory.ts';
@@ -25,6 +26,8 @@ export interface LayoutRequest {
   readonly slots: number;
   /** Most tokens of one step. */
   readonly maxTokens: number;
+  /** What these nodes had the last time: kept if nothing is much faster. */
+  readonly before?: Layout | undefined;
   /** Whether ranks may compute half of each layer in full, where that saves time; true by default. */
   readonly replicates?: boolean;
   /** What an all-reduce of so many bytes takes among these ranks, if it was measured; NaN where it was not. */
@@ -55,8 +58,9 @@ export function planLayout(request: LayoutRequest): PlannedLayout {
     replicates,
     memory: { slots, maxTokens },
   };
-  const placement = place(inputs, nodes, goal);
-  if (!placement) throw missingMemory(inputs, nodes, goal);
+  const best = place(inputs, nodes, goal);
+  if (!best) throw missingMemory(inputs, nodes, goal);
+  const placement = keptOr(inputs, nodes, request.before, best);
   const taking = new Set(placement.stages.flat().map(({ node }) => node));
   return {
     layout: { stages: placement.stages.map((ranks) => ranks.map(({ node, slice }) => ({ node: node.id, slice }))) },

@@ -3,9 +3,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
+import type { LayoutMemory } from '../../shared/cluster/layout-memory.ts';
 import { createEngine } from '../../shared/engine/engine.ts';
 import { localStepper } from '../../shared/engine/stepper.ts';
-import type { LayoutGoal } from '../../shared/layout/layout.ts';
+import type { Layout, LayoutGoal } from '../../shared/layout/layout.ts';
 import { NotEnoughMemoryError } from '../../shared/layout/layout-errors.ts';
 import { PROCESS_BYTES, rankBytes } from '../../shared/layout/memory.ts';
 import { wholeSlice } from '../../shared/layout/slice.ts';
@@ -138,6 +139,31 @@ test('a second start sends nothing that the workers have, in whatever order they
   for (const id of ['w3', 'w1', 'w2']) second.join(id, { store: stores.get(id) });
   await second.cluster.settle();
   expect(sent(second)).toBe(0);
+  expect(await greedy(second.cluster, MAX_TOKENS)).toEqual(expected);
+  await second.close();
+});
+
+test('a second start has the layout of the first, though speeds are measured otherwise', async () => {
+  const known = new Map<string, Layout>();
+  const layouts: LayoutMemory = {
+    recall: async (nodes) => known.get(nodes),
+    keep: async (nodes, layout) => void known.set(nodes, layout),
+  };
+  const first = testCluster(model, { workers: 2, goal: 'tp', layouts, bytesPerSecond: 1e9 });
+  await first.cluster.settle();
+  const { layout } = first.cluster;
+  await first.close();
+  expect(known.size).toBe(1);
+  // As if the first had measured otherwise.
+  const [[nodes]] = known;
+  const moved = structuredClone(layout!);
+  known.set(nodes, moved);
+  const [a, b] = moved.stages[0] as unknown as { slice: { hidden: { start: number; end: number } } }[];
+  a!.slice.hidden.end -= 32;
+  b!.slice.hidden.start -= 32;
+  const second = testCluster(model, { workers: 2, goal: 'tp', layouts });
+  await second.cluster.settle();
+  expect(second.cluster.layout).toEqual(moved);
   expect(await greedy(second.cluster, MAX_TOKENS)).toEqual(expected);
   await second.close();
 });

@@ -43,7 +43,7 @@ export interface TestCluster {
 }
 
 export interface TestClusterOptions
-  extends Partial<Pick<ClusterOptions, 'goal' | 'syncType' | 'replicates' | 'slots' | 'maxTokens'>> {
+  extends Partial<Pick<ClusterOptions, 'goal' | 'layouts' | 'syncType' | 'replicates' | 'slots' | 'maxTokens'>> {
   readonly workers: number;
   readonly wire?: Wire;
   readonly freeBytes?: Bytes;
@@ -121,6 +121,7 @@ export function testCluster(model: Model, options: TestClusterOptions): TestClus
     modelName: model.source.name,
     hashes: new Map(),
     goal: options.goal ?? 'auto',
+    layouts: options.layouts ?? { recall: async () => undefined, keep: async () => {} },
     syncType: options.syncType ?? 'f32',
     replicates: options.replicates ?? true,
     slots: options.slots ?? 2,
