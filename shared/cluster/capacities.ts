@@ -25,10 +25,10 @@ export class Capacities {
   /** The root's first, then in the members' order. */
   async measure(members: readonly Member[]): Promise<NodeCapacity[]> {
     const { host } = this;
+    // One after the other, and the root last: workers that have only just started on its machine are still busy.
+    for (const member of members) await this.measureAlone(member);
     // Once: later the model itself takes of the memory.
     this.root ??= { id: ROOT_ID, ...(await host.measure()), freeBytes: host.freeBytes() };
-    // One after the other.
-    for (const member of members) await this.measureAlone(member);
     if (members.some(({ id }) => !this.together.has(id))) await this.measureTogether(members);
     const nodes = [this.root, ...members.map(({ capacity }) => capacity!)];
     return evenSpeeds(nodes, this.together);

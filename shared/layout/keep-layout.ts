@@ -6,8 +6,8 @@ import { type PlacedRank, predict } from './cost.ts';
 import type { Layout, NodeCapacity } from './layout.ts';
 import { rankBytes } from './memory.ts';
 
-/** A new layout must be so many times as fast. What is measured of machines and links varies by a quarter from start to start. */
-const WORTH_SENDING = 1.25;
+/** A new layout must be so many times as fast; a first choice that was unlucky costs no more than that for good. */
+const WORTH_SENDING = 1.2;
 
 /** `before` with what its nodes can do now, if it is not much slower than `best`; else `best`. */
 export function keptOr(
