@@ -11,6 +11,7 @@ import type { Model } from '../../shared/model/model.ts';
 import { readVocabulary } from '../../shared/model/t-file.ts';
 import { createTokenizer, type Tokenizer } from '../../shared/text/tokenizer.ts';
 import { assertTokenizerFits } from '../../shared/text/tokenizer-fit.ts';
+import type { Bytes } from '../../shared/units.ts';
 import type { Vocabulary } from '../../shared/vocabulary.ts';
 import { storageError } from '../storage/storage-errors.ts';
 import type { ModelSurroundings } from './command.ts';
@@ -105,11 +106,14 @@ class TooLittleMemoryError extends ShoalError {
   }
 }
 
+/** Keys and values of a token, in f32. */
+export const positionBytes = (header: ModelHeader): Bytes => header.layers * 2 * kvDim(header) * 4;
+
 /** Long contexts of recent models want more than their weights; better a word now than a machine that swaps. */
 export function assertMemory(header: ModelHeader, weights: number): void {
   const limit = process.constrainedMemory(); // of the container; a huge number or 0 where there is none
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  const position = header.layers * 2 * kvDim(header) * 4; // keys and values in f32
+  const position = positionBytes(header);
   const cache = header.seqLen * position;
   if (weights + cache <= memory) return;
   const fitting = Math.floor((0.8 * memory - weights) / position);

@@ -5,7 +5,7 @@ import { basename, extname } from 'node:path';
 import type { ServedModel } from '../../shared/api/openai/served-model.ts';
 import { toolNotationOf } from '../../shared/api/openai/tool-notation.ts';
 import { collectText, readText } from '../../shared/api/text-generation.ts';
-import { kvDim, type ModelHeader } from '../../shared/model/header.ts';
+import type { ModelHeader } from '../../shared/model/header.ts';
 import { type ChatTemplate, chooseChatTemplate } from '../../shared/text/chat-template.ts';
 import { NoChatTemplateError } from '../../shared/text/text-errors.ts';
 import type { Milliseconds } from '../../shared/units.ts';
@@ -17,7 +17,7 @@ import type { LanDoor } from '../server/lan.ts';
 import { ServerMetrics } from '../server/metrics.ts';
 import type { Arguments, Surroundings } from './command.ts';
 import { INTERRUPTED } from './interrupts.ts';
-import { type ModelFiles, openModelFiles } from './model-files.ts';
+import { type ModelFiles, openModelFiles, positionBytes } from './model-files.ts';
 import type { OptionValues } from './options.ts';
 import { writeRemark } from './output.ts';
 import { samplingOf } from './sampling-options.ts';
@@ -42,11 +42,12 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
   const servers: HttpServer[] = [];
   try {
     const id = modelId(files);
+    const apiKey = options['api-key'] ?? process.env.SHOAL_API_KEY;
     const app = createApp({
       modelId: id,
       model: () => model,
       progress: () => engine.progress,
-      apiKey: options['api-key'] ?? process.env.SHOAL_API_KEY,
+      apiKey,
       metrics,
       page: await chatPage(log),
       share: () => lan?.share ?? { urls: [] },
@@ -65,7 +66,7 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
     const served = servedModel(id, files, options, engine, metrics);
     log(await selfCheck(served));
     model = served;
-    for (const line of greeting(id, local, lan, options, out.isTerminal)) out.write(`${line}\n`);
+    for (const line of greeting(id, local, lan?.lines(out.isTerminal), apiKey)) out.write(`${line}\n`);
     surroundings.onInterrupt(() => stop.resolve());
     process.once('SIGTERM', () => stop.resolve());
     await stop.promise;
@@ -84,7 +85,7 @@ const modelId = ({ paths: { model } }: ModelFiles): string => basename(model, ex
 
 /** As many contexts as an eighth of the memory holds: what is not used costs none. */
 function slotsFor(header: ModelHeader): number {
-  const slotBytes = header.seqLen * header.layers * 2 * kvDim(header) * 4; // keys and values in f32
+  const slotBytes = header.seqLen * positionBytes(header);
   return Math.max(1, Math.min(32, Math.floor(totalmem() / 8 / slotBytes)));
 }
 
@@ -145,13 +146,12 @@ async function selfCheck({ template, tokenizer, generate }: ServedModel): Promis
 function greeting(
   id: string,
   local: HttpServer,
-  lan: LanDoor | undefined,
-  options: OptionValues,
-  draws: boolean,
+  ofLan: readonly string[] | undefined,
+  apiKey: string | undefined,
 ): string[] {
   const lines = [`Chat:   ${local.url}`, `API:    ${local.url}v1   (model ${id})`];
-  if (lan) lines.push(...lan.lines(draws));
-  if (lan && options['api-key'] === undefined && process.env.SHOAL_API_KEY === undefined) {
+  if (ofLan) lines.push(...ofLan);
+  if (ofLan && apiKey === undefined) {
     lines.push('Everybody in your network may use it; --api-key KEY lets in only those who know the key.');
   }
   return lines;

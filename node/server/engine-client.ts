@@ -23,11 +23,11 @@ interface Running {
 
 export class EngineClient {
   /** Rejects if the model cannot be loaded. */
-  readonly ready: Promise<{ readonly threads: number }>;
+  readonly ready: Promise<void>;
   private readonly worker: Worker;
   private readonly notes: Output;
   private readonly running = new Map<number, Running>();
-  private readonly started = Promise.withResolvers<{ readonly threads: number }>();
+  private readonly started = Promise.withResolvers<void>();
   private readonly ended = Promise.withResolvers<void>();
   private lastId = 0;
   private loadedShare = 0;
@@ -88,7 +88,7 @@ export class EngineClient {
         return;
       case 'ready':
         this.lastStatus = message.status;
-        return this.started.resolve({ threads: message.threads });
+        return this.started.resolve();
       case 'broken':
         return this.started.reject(receivedError(message.error));
       case 'happened':

@@ -43,7 +43,7 @@ export type FromEngine =
   | { readonly type: 'note'; readonly text: string }
   /** How far loading is, from 0 to 1. */
   | { readonly type: 'loading'; readonly share: number }
-  | { readonly type: 'ready'; readonly status: EngineStatus; readonly threads: number }
+  | { readonly type: 'ready'; readonly status: EngineStatus }
   /** It cannot start. */
   | { readonly type: 'broken'; readonly error: SentError }
   | Happenings;

@@ -110,7 +110,7 @@ try {
   const model = await startModel(files, options, surroundings);
   const thread = new EngineThread(model, files.tokenizer);
   port.on('message', (message: ToEngine) => thread.hear(message));
-  tell({ type: 'ready', status: model.engine.status(), threads: model.threads });
+  tell({ type: 'ready', status: model.engine.status() });
 } catch (error) {
   tell({ type: 'broken', error: sentError(error) });
 }

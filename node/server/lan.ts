@@ -6,7 +6,7 @@ import type { Hono } from 'hono';
 import type { Milliseconds } from '../../shared/units.ts';
 import type { OptionValues } from '../commands/options.ts';
 import { configFolder } from '../storage/config-folder.ts';
-import type { ShareInfo } from './app.ts';
+import type { AuthorityInfo, ShareInfo } from './app.ts';
 import { type HttpServer, openHttpServer } from './http-server.ts';
 import { qrForPage, qrForTerminal } from './qr.ts';
 import { type LocalAuthority, localAuthority } from './tls/authority.ts';
@@ -70,7 +70,7 @@ function urlsOf(port: number): string[] {
   return sorted.map((name) => `https://${name.includes(':') ? `[${name}]` : name}:${port}/`);
 }
 
-function infoOf({ fingerprint }: LocalAuthority): NonNullable<ShareInfo['authority']> {
+function infoOf({ fingerprint }: LocalAuthority): AuthorityInfo {
   return {
     fingerprint,
     systems: INSTALL_STEPS.map(({ title, file, steps }) => ({ system: title, file: `/${file}`, steps })),

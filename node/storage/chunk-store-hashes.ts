@@ -6,7 +6,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isHash } from '../../shared/cluster/weights/chunk-store.ts';
 import type { HashCache, KnownHashes } from '../../shared/cluster/weights/hashes.ts';
-import { openFileSink } from './file-sink.ts';
+import { writeWhole } from './file-sink.ts';
 import { forgetOldest } from './forget-oldest.ts';
 import { storageError } from './storage-errors.ts';
 
@@ -63,12 +63,4 @@ async function read(path: string, fingerprint: string): Promise<KnownHashes> {
   }
 }
 
-async function write(path: string, saved: Saved): Promise<void> {
-  const sink = await openFileSink(path);
-  try {
-    await sink.write(Buffer.from(JSON.stringify(saved)));
-    await sink.commit();
-  } finally {
-    await sink.abort();
-  }
-}
+const write = (path: string, saved: Saved): Promise<void> => writeWhole(path, Buffer.from(JSON.stringify(saved)));

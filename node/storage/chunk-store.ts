@@ -15,7 +15,7 @@ import type { MeshCrypto } from '../../shared/mesh/crypto.ts';
 import type { ByteSource } from '../../shared/model/byte-source.ts';
 import type { Bytes, Milliseconds } from '../../shared/units.ts';
 import { chunkPath, openChunks } from './chunk-store-files.ts';
-import { openFileSink } from './file-sink.ts';
+import { writeWhole } from './file-sink.ts';
 import { cacheError } from './storage-errors.ts';
 
 /** Somebody may still be writing a younger temporary file. */
@@ -63,13 +63,7 @@ class DiskChunkStore implements ChunkStore {
     const path = chunkPath(this.folder, hash);
     await this.guard('write', async () => {
       await mkdir(dirname(path)).catch(ignoreExisting); // with `recursive`, Node reports a read-only disk as no folder
-      const sink = await openFileSink(path);
-      try {
-        await sink.write(bytes);
-        await sink.commit();
-      } finally {
-        await sink.abort();
-      }
+      await writeWhole(path, bytes);
     });
   }
 

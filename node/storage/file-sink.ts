@@ -72,3 +72,14 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** A file of these bytes, whole or not at all. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const sink = await openFileSink(path);
+  try {
+    await sink.write(bytes);
+    await sink.commit();
+  } finally {
+    await sink.abort();
+  }
+}

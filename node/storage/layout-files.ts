@@ -6,7 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayoutMemory } from '../../shared/cluster/layout-memory.ts';
 import type { Layout } from '../../shared/layout/layout.ts';
-import { openFileSink } from './file-sink.ts';
+import { writeWhole } from './file-sink.ts';
 import { forgetOldest } from './forget-oldest.ts';
 
 const MAX_FILES = 64;
@@ -43,12 +43,4 @@ export function diskLayoutMemory(folder: string, purpose: string): LayoutMemory 
   };
 }
 
-async function write(path: string, saved: Saved): Promise<void> {
-  const sink = await openFileSink(path);
-  try {
-    await sink.write(Buffer.from(JSON.stringify(saved)));
-    await sink.commit();
-  } finally {
-    await sink.abort();
-  }
-}
+const write = (path: string, saved: Saved): Promise<void> => writeWhole(path, Buffer.from(JSON.stringify(saved)));

@@ -22,8 +22,8 @@ export function measuredLengths(dim: number, maxTokens: number): [short: number,
   return [dim, dim * Math.max(2, Math.min(maxTokens, 16))];
 }
 
-/** Before any is timed, all are run: code that ran once is slow, and whoever comes first would pay for all. */
 export interface Rounds {
+  /** Before any is timed, all are run so often: code that ran once is slow, and whoever comes first would pay for all. */
   readonly warm: number;
   readonly timed: number;
 }

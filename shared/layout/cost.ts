@@ -48,7 +48,7 @@ export function predict(inputs: CostInputs, stages: readonly (readonly PlacedRan
   let syncMs = 0;
   for (const [index, ranks] of stages.entries()) {
     computeMs += stageComputeMs(inputs.header, ranks);
-    syncMs += syncsPerLayer(ranks) * rangeLength(ranks[0].slice.layers) * allReduceMs(inputs, idsOf(ranks));
+    syncMs += stageSyncMs(inputs, ranks);
     const next = stages[index + 1];
     if (next) syncMs += hopMs(inputs, ranks, next);
   }
@@ -56,10 +56,12 @@ export function predict(inputs: CostInputs, stages: readonly (readonly PlacedRan
   return { msPerToken: computeMs + syncMs, computeMs, syncMs };
 }
 
-/** All-reduces in a layer of these ranks, if there are several. */
-export const syncsPerLayer = ([{ slice }]: readonly PlacedRank[]): number => (slice.replicated ? 1 : 2);
-
-const idsOf = (ranks: readonly PlacedRank[]): PeerId[] => ranks.map(({ node }) => node.id);
+/** The all-reduces of a stage: two a layer, or one where ranks compute half of it in full. */
+export function stageSyncMs(inputs: CostInputs, ranks: readonly PlacedRank[]): Milliseconds {
+  const [{ slice }] = ranks;
+  const ids = ranks.map(({ node }) => node.id);
+  return (slice.replicated ? 1 : 2) * rangeLength(slice.layers) * allReduceMs(inputs, ids);
+}
 
 /** Attention, feed-forward and the output matrix each take as long as the slowest rank; weights and cache are read once. */
 export function stageComputeMs(header: ModelHeader, ranks: readonly PlacedRank[]): Milliseconds {

@@ -2,7 +2,7 @@
 // and not twice. That trades memory and reading for waiting: worth it where a message takes longer than the smaller half.
 
 import { type Milliseconds, rangeLength } from '../units.ts';
-import { allReduceMs, type CostInputs, type PlacedRank, stageComputeMs, syncsPerLayer } from './cost.ts';
+import { type CostInputs, type PlacedRank, stageComputeMs, stageSyncMs } from './cost.ts';
 import { feedForwardWidth, type MemoryOptions, rankBytes } from './memory.ts';
 import type { LayerHalf, Slice } from './slice.ts';
 
@@ -18,12 +18,8 @@ export interface ReplicateInputs extends CostInputs {
 /** The same ranks: as they are, or with the half in full that takes the least time, if all have memory for it. */
 export function replicateHalf(inputs: ReplicateInputs, ranks: readonly PlacedRank[]): readonly PlacedRank[] {
   if (!inputs.replicates || ranks.length < 2) return ranks;
-  const sync = allReduceMs(
-    inputs,
-    ranks.map(({ node }) => node.id),
-  );
   const msOf = (some: readonly PlacedRank[]): Milliseconds =>
-    stageComputeMs(inputs.header, some) + syncsPerLayer(some) * rangeLength(some[0].slice.layers) * sync;
+    stageComputeMs(inputs.header, some) + stageSyncMs(inputs, some);
   let best = ranks;
   let limit = msOf(ranks) / WORTH_IT;
   for (const half of ['attention', 'feed-forward'] as const) {

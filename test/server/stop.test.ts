@@ -1,6 +1,7 @@
 // The end of a server: what runs is finished, and who must not wait is told.
 
 import { expect, test } from 'vitest';
+import { startShoal } from '../cli/shoal-process.ts';
 import { startServer } from './server-process.ts';
 
 const ask = (url: string, maxTokens: number): Promise<Response> =>
@@ -34,7 +35,6 @@ test('an idle one ends at once, whoever is still connected', async () => {
 
 test('a port that is taken', async () => {
   await using server = await startServer();
-  const { startShoal } = await import('../cli/shoal-process.ts');
   const { code, stderr } = await startShoal(['serve', '--port', String(server.port)]).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^shoal: Cannot listen on 127\.0\.0\.1:\d+: another program does already; /m);
@@ -46,7 +46,6 @@ test.each([
   [['--api-key', 'a b'], /--api-key/],
   [['--model', '/nope.m'], /nope\.m/],
 ])('%s is refused', async (args, line) => {
-  const { startShoal } = await import('../cli/shoal-process.ts');
   const { code, stdout, stderr } = await startShoal(['serve', '--port', '0', ...args]).ended;
   expect(code).not.toBe(0);
   expect(stdout).toBe('');

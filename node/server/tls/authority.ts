@@ -6,9 +6,9 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Milliseconds } from '../../../shared/units.ts';
+import { makeSecret, readSecret, replaceSecret } from '../../storage/secret-file.ts';
 import type { Issued } from './issue.ts';
 import { isPrivate } from './private-names.ts';
-import { makeSecret, readSecret, replaceSecret } from './secret-file.ts';
 import { AuthorityExpiredError, DamagedAuthorityError, NameNotPrivateError, NotYetValidError } from './tls-errors.ts';
 
 /** What Node's https server takes, in PEM: `cert` is the server's certificate and then its chain. */

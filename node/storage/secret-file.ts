@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { storageError } from '../../storage/storage-errors.ts';
+import { storageError } from './storage-errors.ts';
 
 /** undefined if there is no such file. */
 export async function readSecret(path: string): Promise<string | undefined> {
