@@ -6,7 +6,7 @@
 export { add } from './add';
 export { attend, attendEach, storeKeysValues } from './attention';
 export { matmulF16, matmulF32 } from './matmul-f32';
-export { matmulQ40 } from './matmul-q40';
+export { matmulQ40, matvecQ40Streams } from './matmul-q40';
 export { matmulQ80 } from './matmul-q80';
 export { packF16, packF32, packQ40, packQ80 } from './pack';
 export { quantise } from './quantise';

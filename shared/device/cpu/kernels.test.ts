@@ -85,6 +85,7 @@ function runAll(module: WebAssembly.Module, memory: WebAssembly.Memory, region: 
   for (const wide of [0, 1]) {
     kernels.matmulQ40(packed, 1, columns / 32, q80, columns * 1.25, tokens, out(), 32, scratch, wide);
   }
+  kernels.matvecQ40Streams(packed, 1, columns / 32, q80, out());
   kernels.packQ80(file, (columns / 32) * 34, columns / 32, packed);
   kernels.matmulQ80(packed, 1, columns / 32, q80, columns * 1.25, tokens, out(), 32, scratch, 0);
   kernels.packF16(file, columns * 2, columns, packed);
@@ -123,4 +124,26 @@ test.each(['relaxed', 'plain'] as const)('%s kernels do at the end of 4 GB what 
   for (const region of [2 ** 31 - REGION_BYTES / 2, MAX_MEMORY_BYTES - REGION_BYTES]) {
     expect(Buffer.compare(runAll(module, memory, region), low)).toBe(0);
   }
+});
+
+test.each(['relaxed', 'plain'] as const)('%s products of a token are the same by one stream and by eight', (build) => {
+  const [groups, blocks] = [19, 5];
+  const memory = kernelMemory(4);
+  const kernels = instantiate(new WebAssembly.Module({ relaxed, plain }[build]), memory);
+  const [input, x, weight] = [65536, 66560, 67584];
+  const out = weight + groups * blocks * 144;
+  const bytes = new Uint8Array(memory.buffer);
+  // Scales are f16 among them; keep them finite.
+  for (let i = weight; i < out; i++) bytes[i] = (i * 7919 + (i >> 8)) & ((i - weight) % 144 < 16 ? 0x3f : 0xff);
+  new Float32Array(memory.buffer, input, blocks * 32).forEach((_, i, floats) => {
+    floats[i] = ((i * 7919) % 2003) / 1000 - 1;
+  });
+  kernels.quantise(input, x, 1, blocks);
+  const rows = (): Uint32Array => new Uint32Array(memory.buffer, out, groups * 8).slice();
+  kernels.matmulQ40(weight, groups, blocks, x, blocks * 40, 1, out, groups * 32, 0, 0);
+  const one = rows();
+  bytes.fill(0, out);
+  kernels.matvecQ40Streams(weight, groups, blocks, x, out);
+  expect(rows()).toEqual(one);
+  expect(new Set(one).size).toBeGreaterThan(groups);
 });

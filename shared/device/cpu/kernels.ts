@@ -41,6 +41,8 @@ export interface Kernels {
   matmulQ80: Matmul;
   matmulF16: Matmul;
   matmulF32: Matmul;
+  /** For one token what matmulQ40 gives, to the bit, by several streams through memory in place of one. */
+  matvecQ40Streams(weight: number, groups: number, blocks: number, x: number, out: number): void;
   packQ40: Pack;
   packQ80: Pack;
   packF16: Pack;
@@ -160,12 +162,15 @@ function multipliesRight(module: WebAssembly.Module): boolean {
     view.setFloat32(x + token * xStride + 32, 1, true);
     view.setInt32(x + token * xStride + 36, 0x4b400000 - 8 * sum, true);
   }
-  for (const [tokens, wide] of [
-    [1, 0],
-    [4, 0],
-    [4, 1],
-  ]) {
+  const product = (tokens: number, wide: number) => (): void =>
     kernels.matmulQ40(weight, 2, 1, x, xStride, tokens, out, outStride, scratch, wide);
+  for (const [tokens, multiply] of [
+    [1, product(1, 0)],
+    [1, () => kernels.matvecQ40Streams(weight, 2, 1, x, out)],
+    [4, product(4, 0)],
+    [4, product(4, 1)],
+  ] as const) {
+    multiply();
     for (let token = 0; token < tokens; token++) {
       for (let row = 0; row < 16; row++) {
         let expected = 0;

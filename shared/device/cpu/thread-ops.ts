@@ -10,6 +10,7 @@ import type { Kernels } from './kernels.ts';
 import { LogitsSelector } from './logits-selector.ts';
 import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
+import type { Trials } from './trials.ts';
 
 /** A step as a thread needs it: flat, and with its own share of the tokens. */
 export interface Batch {
@@ -39,6 +40,8 @@ export interface ThreadContext {
   readonly wideTiles: boolean;
   readonly memory: ArrayBuffer;
   readonly exchange: Exchange;
+  /** Between one stream and several, for products of one token. */
+  readonly streams: Trials;
   /** For which batch and frequencies the rotary table holds. */
   readonly ropeTable: { batch: Batch | undefined; frequencies: readonly number[] | undefined };
 }
@@ -141,8 +144,14 @@ function compileMatmul(context: ThreadContext, op: MatmulOp): (batch: Batch) => 
   }[op.weight.type];
   const wide = context.wideTiles ? 1 : 0;
   const units = op.weight.type === 'q40' || op.weight.type === 'q80' ? columns / 32 : columns;
-  return (batch) =>
-    kernel(weight, groups, units, x.at, x.stride, batch.rows, out.at, out.stride, map.matmulScratch, wide);
+  const multiply = (tokens: number): void =>
+    kernel(weight, groups, units, x.at, x.stride, tokens, out.at, out.stride, map.matmulScratch, wide);
+  if (op.weight.type !== 'q40') return (batch) => multiply(batch.rows);
+  const multiplyOne = context.streams.of([
+    () => multiply(1),
+    () => kernels.matvecQ40Streams(weight, groups, units, x.at, out.at),
+  ]);
+  return (batch) => (batch.rows === 1 ? multiplyOne() : multiply(batch.rows));
 }
 
 /** Angles are computed in double precision, once a step for all layers that use the same frequencies. */

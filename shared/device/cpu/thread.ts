@@ -15,6 +15,7 @@ import type { LoadMessage } from './messages.ts';
 import type { Pauses } from './pauses.ts';
 import { type Batch, type CompiledInstruction, compile } from './thread-ops.ts';
 import { planShares, planThread } from './thread-plan.ts';
+import { Trials } from './trials.ts';
 
 /** From how many tokens a thread on, threads take whole tokens each instead of repeating norms for all. */
 const MANY_TOKENS_PER_THREAD = 2;
@@ -75,7 +76,8 @@ export class Thread {
     const exchange = new Exchange({ ...message, shares, map, memory: buffer });
     const ropeTable = { batch: undefined, frequencies: undefined };
     const { wideTiles } = message;
-    const context = { program, shares, thread, map, kernels, wideTiles, memory: buffer, exchange, ropeTable };
+    const streams = new Trials(now);
+    const context = { program, shares, thread, map, kernels, wideTiles, memory: buffer, exchange, streams, ropeTable };
     const segments = plans.map(({ few, many }) => ({
       few: few.instructions.map((instruction) => compile(context, instruction)),
       many: many.instructions.map((instruction) => compile(context, instruction)),
