@@ -80,7 +80,7 @@ export const OPTIONS = {
   ),
   replicate: choice(
     ['auto', 'never'],
-    'Where messages take long, nodes side by side compute half of each layer in full, so that they wait for each other half as often; it takes memory. Default: auto.',
+    'Where messages take long, nodes side by side compute half of each layer in full, or one computes attention for all, so that they wait for each other half as often. never: all is cut. Default: auto.',
   ),
   temperature: real(0, 100, '0: always the most probable token; higher: more daring. Default: 0.8.'),
   topp: real(

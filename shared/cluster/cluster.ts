@@ -263,6 +263,7 @@ export class Cluster implements Stepper {
       slots,
       maxTokens,
       allReduceMs: (ranks) => this.tuner.allReduceMs(ranks),
+      starMs: (ranks) => this.tuner.starMs(ranks),
     });
   }
 
@@ -335,7 +336,7 @@ export class Cluster implements Stepper {
           this.loadMember(this.member(node), tag, layout, slice, this.tuner.costs(nodes[stage])),
         ),
     );
-    const mine = this.loadOwn(tag, layout, nodes);
+    const mine = this.loadOwn(tag, layout);
     try {
       await allHeard(remote);
     } catch (error) {
@@ -351,9 +352,9 @@ export class Cluster implements Stepper {
     if (this.plan.workers.some((id) => !this.members.has(id))) this.breakPlan(new Error('a member left meanwhile'));
   }
 
-  private async loadOwn(tag: number, layout: Layout, nodes: readonly (readonly PeerId[])[]): Promise<PlanParts['own']> {
+  private async loadOwn(tag: number, layout: Layout): Promise<PlanParts['own']> {
     const { host, model, syncType, slots, maxTokens, onEvent } = this.options;
-    const place = placeOf(nodes, ROOT_ID);
+    const place = placeOf(layout, ROOT_ID);
     if (!place) return undefined;
     const { slice } = layout.stages[place.stage][place.rank];
     const program = buildProgram(model.header, slice, { embeds: false });
@@ -361,7 +362,7 @@ export class Cluster implements Stepper {
     const loaded = await host.device.load(program, model, { slots, maxTokens, onProgress });
     const { mail, peers, recorder } = this;
     const now = () => host.now();
-    const costs = this.tuner.costs(nodes[place.stage]);
+    const costs = this.tuner.costs(place.nodes[place.stage]);
     return {
       loaded,
       runner: new RankRunner({ program, loaded, place, tag, syncType, costs, mail, peers, recorder, now }),

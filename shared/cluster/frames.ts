@@ -63,6 +63,14 @@ export function timedHead(kind: number, tag: number, computeMs: Milliseconds): B
   return head;
 }
 
+/** The same for a message of a group, whose head others make. */
+export function timedBody(computeMs: Milliseconds, bytes: Uint8Array): Bytes {
+  const body = new Uint8Array(4 + bytes.length);
+  new DataView(body.buffer).setFloat32(0, computeMs, true);
+  body.set(bytes, 4);
+  return body;
+}
+
 /** `body` as it comes from the mailbox or a frame: behind the tag. */
 export function readTimed(body: Bytes): { computeMs: Milliseconds; bytes: Bytes } {
   return { computeMs: viewOf(body, 4, 'timed').getFloat32(0, true), bytes: body.subarray(4) };

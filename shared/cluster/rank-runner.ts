@@ -4,15 +4,16 @@
 import { allGather, allReduce } from '../collective/all-reduce.ts';
 import { type AlgorithmCost, cheapest } from '../collective/choice.ts';
 import type { Group } from '../collective/group.ts';
+import { collect, spread } from '../collective/led.ts';
 import { f32Codec, q16Codec, q80Codec, type VectorCodec } from '../collective/vector-codec.ts';
 import type { Candidates, LoadedProgram, Step } from '../device/device.ts';
 import { stepTokens } from '../device/step.ts';
-import type { SyncType } from '../layout/layout.ts';
+import { type Layout, nodesOf, type SyncType } from '../layout/layout.ts';
 import type { NetworkRecorder } from '../measure/network.ts';
 import { FrameKind } from '../mesh/frames.ts';
 import type { Program } from '../program/program.ts';
 import type { Bytes, Milliseconds, PeerId } from '../units.ts';
-import { frameHead, readTimed, timedHead } from './frames.ts';
+import { frameHead, readTimed, timedBody, timedHead } from './frames.ts';
 import type { Mailbox } from './mailbox.ts';
 import { ROOT_ID } from './messages.ts';
 import type { PeerSet } from './peer-set.ts';
@@ -29,18 +30,22 @@ export interface Place {
   readonly nodes: readonly (readonly PeerId[])[];
   readonly stage: number;
   readonly rank: number;
+  /** Who gets embeddings from the root. */
+  readonly receivers: readonly PeerId[];
 }
 
-export function placeOf(nodes: readonly (readonly PeerId[])[], id: PeerId): Place | undefined {
+export function placeOf(layout: Layout, id: PeerId): Place | undefined {
+  const nodes = nodesOf(layout);
   for (const [stage, ranks] of nodes.entries()) {
     const rank = ranks.indexOf(id);
-    if (rank >= 0) return { nodes, stage, rank };
+    if (rank >= 0) return { nodes, stage, rank, receivers: receiversOf(layout) };
   }
   return undefined;
 }
 
-/** Ranks of the first stage that do not read embeddings themselves. */
-export const receiversOf = (stage: readonly PeerId[]): readonly PeerId[] => stage.filter((id) => id !== ROOT_ID);
+/** Ranks of the first stage that have a residual stream, but do not read embeddings themselves. */
+export const receiversOf = ({ stages }: Layout): readonly PeerId[] =>
+  stages[0].filter(({ node, slice }) => node !== ROOT_ID && slice.led !== 'follower').map(({ node }) => node);
 
 /**
  * Whether the root sends each of the workers a segment of the embeddings, which they pass on to each other, instead of
@@ -119,6 +124,7 @@ export class RankRunner {
   private readonly sums: VectorCodec;
   private readonly stream: VectorCodec;
   private readonly dim: number;
+  private countedBytes: Bytes = 0;
 
   constructor(parts: RunnerParts) {
     this.parts = parts;
@@ -138,7 +144,7 @@ export class RankRunner {
   async takeInput(step: Step, input: Uint8Array): Promise<Float32Array> {
     const { place, tag, costs } = this.parts;
     const embeddings = new Float32Array(stepTokens(step) * this.dim);
-    const workers = receiversOf(place.nodes[0]);
+    const workers = place.receivers;
     if (!scattersInput(costs, workers.length, embeddings.length)) {
       this.sums.decode(input, embeddings, 0, embeddings.length);
       return embeddings;
@@ -164,16 +170,35 @@ export class RankRunner {
     let computeMs = 0;
     this.activity = 'waiting';
     if (this.parts.place.stage > 0) ({ input, computeMs } = await this.takeHop(stepTokens(step)));
-    for (const [index, { sync }] of program.segments.entries()) {
+    for (const [index, { sync, ops }] of program.segments.entries()) {
+      if (ops.length === 0) {
+        const led = await this.takeSpread(stepTokens(step));
+        input = led.input;
+        computeMs += led.computeMs;
+        continue;
+      }
       this.activity = 'computing';
       const begun = now();
       const { output, candidates } = await loaded.run(step, index, input);
-      computeMs += now() - begun;
+      const ms = now() - begun;
+      computeMs += ms;
       this.activity = 'waiting';
-      if (sync === 'none') return { candidates, computeMs };
-      if (sync === 'next-stage') this.passOn(output!, computeMs);
-      else await this.addUp(output!);
-      input = output;
+      switch (sync) {
+        case 'none':
+          return { candidates, computeMs };
+        case 'next-stage':
+          this.passOn(output!, computeMs);
+          break;
+        case 'all-reduce':
+          await this.addUp(output!);
+          break;
+        case 'collect':
+          await this.collect(output!);
+          break;
+        case 'spread':
+          this.spread(output!, ms);
+      }
+      input = program.segments[index + 1]?.input === undefined ? undefined : output;
     }
     return { candidates: [], computeMs };
   }
@@ -182,10 +207,39 @@ export class RankRunner {
     const { group, sums } = this;
     const { costs, recorder, now } = this.parts;
     const begun = now();
-    const before = group.movedBytes;
     const { algorithm } = cheapest(costs, vector.length);
     await allReduce(algorithm, group, vector, sums);
-    recorder.record('SYNC_NODE_SLICES', { bytes: group.movedBytes - before, ms: now() - begun });
+    recorder.record('SYNC_NODE_SLICES', { bytes: this.takeMoved(), ms: now() - begun });
+  }
+
+  private async collect(vector: Float32Array): Promise<void> {
+    const { group, sums } = this;
+    const { recorder, now } = this.parts;
+    const begun = now();
+    await collect(group, vector, sums);
+    if (group.rank === 0) recorder.record('SYNC_NODE_SLICES', { bytes: this.takeMoved(), ms: now() - begun });
+  }
+
+  private spread(vector: Float32Array, computeMs: Milliseconds): void {
+    spread(this.group, timedBody(computeMs, this.sums.encode(vector, 0, vector.length)));
+  }
+
+  /** What the leader has spread, and how long it has computed on it. */
+  private async takeSpread(tokens: number): Promise<{ input: Float32Array; computeMs: Milliseconds }> {
+    const { recorder, now } = this.parts;
+    const begun = now();
+    const { computeMs, bytes } = readTimed(await this.group.receive(0));
+    const input = new Float32Array(tokens * this.dim);
+    this.sums.decode(bytes, input, 0, input.length);
+    recorder.record('SYNC_NODE_SLICES', { bytes: this.takeMoved(), ms: Math.max(0, now() - begun - computeMs) });
+    return { input, computeMs };
+  }
+
+  /** Bytes sent and received since it was asked last. */
+  private takeMoved(): Bytes {
+    const moved = this.group.movedBytes - this.countedBytes;
+    this.countedBytes = this.group.movedBytes;
+    return moved;
   }
 
   /** Each rank of the next stage gets the stream from one of this stage. */

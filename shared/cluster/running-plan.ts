@@ -141,7 +141,7 @@ export class RunningPlan {
   private encodeInputs(embeddings: Float32Array): Map<PeerId, Uint8Array> {
     const { codec, inputCosts } = this.parts;
     const { length } = embeddings;
-    const receivers = receiversOf(this.nodes[0]);
+    const receivers = receiversOf(this.parts.layout);
     const encode = (start: number, end: number): Uint8Array => {
       const bytes = codec.encode(embeddings, start, end);
       codec.decode(bytes, embeddings, start, end);

@@ -59,6 +59,12 @@ export class Tuner {
     return costs ? costOf(cheapest(costs, this.parts.dim), this.parts.dim) : Number.NaN;
   }
 
+  /** The same, by way of the first of them: what a stage with a leader does. */
+  starMs(ids: readonly PeerId[]): Milliseconds {
+    const star = this.known.get(ids.join(' '))?.find(({ algorithm }) => algorithm === 'star');
+    return star ? costOf(star, this.parts.dim) : Number.NaN;
+  }
+
   /** A node has left: its links may be others when it comes back. */
   forget(id: PeerId): void {
     for (const key of this.known.keys()) if (key.split(' ').includes(id)) this.known.delete(key);

@@ -86,7 +86,7 @@ export class WorkerSession {
   private runner: RankRunner | undefined;
   private receiver: WeightReceiver | undefined;
   private limits = { slots: 0, maxTokens: 0, seqLen: 0, vocabSize: 0 };
-  private isFirstStage = false;
+  private takesInput = false;
   /** Settles with the last step. */
   private steps: Promise<void> = Promise.resolve();
 
@@ -249,7 +249,7 @@ export class WorkerSession {
     this.begin(tag, nodes.flat());
     await this.unload();
     checkHeader(header, model);
-    const place = placeOf(nodes, this.id);
+    const place = placeOf(layout, this.id);
     if (!place) throw new Error('the layout has no place for this node');
     const { slice } = layout.stages[place.stage][place.rank];
     const packed = packProgram(buildProgram(header, slice, { embeds: false }));
@@ -271,7 +271,7 @@ export class WorkerSession {
     if (this.tag !== tag) return loaded.close();
     this.loaded = loaded;
     this.limits = { slots, maxTokens, seqLen: header.seqLen, vocabSize: header.vocabSize };
-    this.isFirstStage = place.stage === 0;
+    this.takesInput = place.receivers.includes(this.id);
     const { mail, peers, recorder } = this;
     const { program } = packed;
     const now = () => host.now();
@@ -293,7 +293,7 @@ export class WorkerSession {
     this.recorder.recordLink(ROOT_ID, { receivedBytes: frame.length });
     const step = stepFromWords(stepWords);
     assertStep(step, this.limits);
-    const embeddings = this.isFirstStage ? await runner.takeInput(step, input) : undefined;
+    const embeddings = this.takesInput ? await runner.takeInput(step, input) : undefined;
     const { candidates, computeMs } = await runner.run(step, embeddings);
     if (!runner.isLast) return;
     const words = candidatesToWords(candidates);

@@ -4,8 +4,8 @@
 import { apportion } from './apportion.ts';
 import { allReduceMs, type PlacedRank, type Prediction, predict, stageComputeMs } from './cost.ts';
 import { cutStage, isIdle } from './cut-stage.ts';
+import { bestSharing, type SharingInputs } from './layer-sharing.ts';
 import type { NodeCapacity } from './layout.ts';
-import { type ReplicateInputs, replicateHalf } from './replicate.ts';
 
 export interface Placement {
   readonly stages: readonly (readonly PlacedRank[])[];
@@ -13,7 +13,7 @@ export interface Placement {
 }
 
 /** What does not change between the arrangements of one plan. */
-export type ArrangeInputs = ReplicateInputs;
+export type ArrangeInputs = SharingInputs;
 
 /** Stages whose speeds differ by less than that share layers evenly: measurements are no better. */
 const ALIKE = 1.1;
@@ -35,7 +35,7 @@ export function arrange(
   for (const [i, nodes] of stages.entries()) {
     const ranks = cutRanks(inputs, nodes, start, counts[i], eachHolds);
     if (!ranks || ranks.some(({ slice }) => isIdle(slice))) return undefined;
-    placed.push(replicateHalf(inputs, ranks));
+    placed.push(bestSharing(inputs, ranks));
     start += counts[i];
   }
   return { stages: placed, predicted: predict(inputs, placed) };

@@ -11,7 +11,7 @@ const node = (id: string, bytesPerSecond = 1e6): NodeCapacity => ({
   ...{ id, bytesPerSecond, macsPerSecond: 1e9, freeBytes: 1e12 },
 });
 const inputs: CostInputs = {
-  ...{ header, root: 'a', syncType: 'f32', allReduceMs: undefined },
+  ...{ header, root: 'a', syncType: 'f32', allReduceMs: undefined, starMs: undefined },
   links: () => ({ roundTripMs: 1.94, bytesPerSecond: 1e6 }), // so latency is 1 ms and a byte 1 µs
 };
 const whole: PlacedRank = { node: node('a'), slice: wholeSlice(header) };

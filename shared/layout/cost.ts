@@ -40,6 +40,7 @@ export interface CostInputs {
   readonly links: (a: PeerId, b: PeerId) => LinkCapacity;
   readonly syncType: SyncType;
   readonly allReduceMs: ((ranks: readonly PeerId[], bytes: Bytes) => Milliseconds) | undefined;
+  readonly starMs: ((ranks: readonly PeerId[], bytes: Bytes) => Milliseconds) | undefined;
 }
 
 /** One decode token through all stages, the control frames before it and the answers after it. */
@@ -56,14 +57,21 @@ export function predict(inputs: CostInputs, stages: readonly (readonly PlacedRan
   return { msPerToken: computeMs + syncMs, computeMs, syncMs };
 }
 
-/** The all-reduces of a stage: two a layer, or one where ranks compute half of it in full. */
+/**
+ * The all-reduces of a stage: two a layer, or one where ranks compute half of it in full. With a leader it is one by star,
+ * and half of one more before the output matrix.
+ */
 export function stageSyncMs(inputs: CostInputs, ranks: readonly PlacedRank[]): Milliseconds {
   const [{ slice }] = ranks;
   const ids = ranks.map(({ node }) => node.id);
+  if (slice.led) return (rangeLength(slice.layers) + 0.5) * starMs(inputs, ids);
   return (slice.replicated ? 1 : 2) * rangeLength(slice.layers) * allReduceMs(inputs, ids);
 }
 
-/** Attention, feed-forward and the output matrix each take as long as the slowest rank; weights and cache are read once. */
+/**
+ * Attention, feed-forward and the output matrix each take as long as the slowest rank; weights and cache are read once. A
+ * leader is alone with the attention.
+ */
 export function stageComputeMs(header: ModelHeader, ranks: readonly PlacedRank[]): Milliseconds {
   const weights = layerWeights(header, header.activeExperts);
   const kvHead = weights.kvHead + cacheBytes(header, typicalPositions(header.seqLen));
@@ -71,40 +79,54 @@ export function stageComputeMs(header: ModelHeader, ranks: readonly PlacedRank[]
   const [layers, last] = [rangeLength(ranks[0].slice.layers), ranks[0].slice.layers.end === header.layers];
   let [attention, feedForward, logits] = [0, 0, 0];
   for (const { node, slice } of ranks) {
-    const msOf = (bytes: Bytes): Milliseconds => (bytes === 0 ? 0 : (1000 * bytes) / speedAmong(node, ranks.length));
-    const { heads, kvHeads, hidden, vocabulary } = slice;
-    attention = Math.max(
-      attention,
-      msOf(weights.fixed + weights.head * rangeLength(heads) + kvHead * rangeLength(kvHeads)),
-    );
+    const msOf = (bytes: Bytes, among = ranks.length): Milliseconds =>
+      bytes === 0 ? 0 : (1000 * bytes) / speedAmong(node, among);
+    const { heads, kvHeads, hidden, vocabulary, led } = slice;
+    if (led !== 'follower') {
+      const bytes = weights.fixed + weights.head * rangeLength(heads) + kvHead * rangeLength(kvHeads);
+      attention = Math.max(attention, msOf(bytes, led ? 1 : ranks.length));
+    }
     feedForward = Math.max(feedForward, msOf(weights.column * rangeLength(hidden)));
     if (last) logits = Math.max(logits, msOf(output.norm + output.row * rangeLength(vocabulary)));
   }
   return layers * (attention + feedForward) + logits;
 }
 
+/** Of a token's vector, as it travels. */
+const vectorBytes = ({ header, syncType }: CostInputs): Bytes => header.dim * (syncType === 'f32' ? 4 : 34 / 32);
+
 /** One all-reduce of a token's vector: as measured if it was, else what the best algorithm should take. */
-export function allReduceMs(
-  { header, links, syncType, allReduceMs }: CostInputs,
-  ranks: readonly PeerId[],
-): Milliseconds {
+export function allReduceMs(inputs: CostInputs, ranks: readonly PeerId[]): Milliseconds {
   if (ranks.length < 2) return 0;
-  const bytes = header.dim * (syncType === 'f32' ? 4 : 34 / 32);
-  const measured = allReduceMs?.(ranks, bytes);
+  const bytes = vectorBytes(inputs);
+  const measured = inputs.allReduceMs?.(ranks, bytes);
   if (measured !== undefined && measured >= 0) return measured;
-  const pairs = ranks.flatMap((a, i) => ranks.slice(i + 1).map((b) => links(a, b)));
+  const pairs = ranks.flatMap((a, i) => ranks.slice(i + 1).map((b) => inputs.links(a, b)));
   return fastestAllReduceMs(ranks.length, bytes, slowestHop(pairs));
 }
 
+/** The same by way of the first rank. */
+function starMs(inputs: CostInputs, ranks: readonly PeerId[]): Milliseconds {
+  const bytes = vectorBytes(inputs);
+  const measured = inputs.starMs?.(ranks, bytes);
+  if (measured !== undefined && measured >= 0) return measured;
+  const [leader, ...others] = ranks;
+  return throughHubMs(ranks.length, bytes, slowestHop(others.map((id) => inputs.links(leader, id))));
+}
+
+const throughHubMs = (n: number, bytes: Bytes, { latencyMs, msPerByte }: Hop): Milliseconds =>
+  2 * (latencyMs + (n - 1) * bytes * msPerByte);
+
 /** The least of what five algorithms take for `n` ranks; their hops and bytes are in shared/collective/all-reduce.ts. */
-export function fastestAllReduceMs(n: number, bytes: Bytes, { latencyMs: lat, msPerByte }: Hop): Milliseconds {
+export function fastestAllReduceMs(n: number, bytes: Bytes, hop: Hop): Milliseconds {
+  const { latencyMs: lat, msPerByte } = hop;
   const whole = bytes * msPerByte;
   const doublings = Math.floor(Math.log2(n));
   return Math.min(
     lat + (n - 1) * whole, // all to all
     2 * lat + ((2 * (n - 1)) / n) * whole, // reduce-scatter, all-gather
     (doublings + (n === 2 ** doublings ? 0 : 2)) * (lat + whole), // recursive doubling, with two hops for the odd ones
-    2 * (lat + (n - 1) * whole), // star
+    throughHubMs(n, bytes, hop), // star
     2 * (n - 1) * (lat + whole / n), // ring
   );
 }

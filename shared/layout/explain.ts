@@ -18,7 +18,7 @@ export function explain(
   const taking = placement.stages.flat().map(({ node }) => node);
   const reasons = [shape(placement)];
   reasons.push(...sharing(placement));
-  reasons.push(...inFull(placement));
+  reasons.push(...inFull(placement), ...led(placement));
   if (taking.length > 1) reasons.push(alone(inputs, nodes[0]));
   const spare = nodes.filter((node) => !taking.includes(node));
   if (spare.length > 0) reasons.push(whySpare(inputs, nodes, goal, placement, spare));
@@ -61,6 +61,11 @@ function inFull({ stages }: Placement): string[] {
   const halves = new Set(stages.flatMap(([{ slice }]) => slice.replicated ?? []));
   return [...halves].map((half) => `all ranks compute ${half} in full, which is faster than to add it up`);
 }
+
+const led = ({ stages }: Placement): string[] =>
+  stages.flatMap(([{ node, slice }]) =>
+    slice.led ? [`${node.id} computes attention for all, which is faster than to add it up`] : [],
+  );
 
 function alone(inputs: ArrangeInputs, root: NodeCapacity): string {
   const placement = arrange(inputs, [[root]], false);

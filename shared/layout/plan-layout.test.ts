@@ -86,6 +86,7 @@ function expectSound(asked: LayoutRequest, planned: PlannedLayout): void {
       expect(slice.kvHeads).toEqual(kvHeadsOf(slice.heads, header.heads / header.kvHeads));
       expect(rangeLength(slice.heads) + rangeLength(slice.hidden)).toBeGreaterThan(0);
       expect(slice.replicated).toBe(slices[0].replicated);
+      expect(slice.led === undefined).toBe(slices[0].led === undefined);
       // The program has sync points only where a rank has less than all.
       const whole = rangeLength(slice.heads) === header.heads && rangeLength(slice.hidden) === header.hiddenDim;
       expect(whole).toBe(slices.length === 1);
@@ -95,7 +96,14 @@ function expectSound(asked: LayoutRequest, planned: PlannedLayout): void {
       if (slices[0].replicated === half) for (const part of parts(what)) expect(part).toEqual({ start: 0, end: total });
       else expectTiling(parts(what), total, unit);
     };
-    expectShared('heads', 'attention', header.heads, headUnit(header));
+    if (slices[0].led) {
+      expect(stages).toHaveLength(1);
+      expect(slices.map(({ led }) => led)).toEqual(['leader', ...slices.slice(1).map(() => 'follower')]);
+      expect(slices.map(({ heads }) => rangeLength(heads))).toEqual([header.heads, ...slices.slice(1).map(() => 0)]);
+      for (const slice of slices) expect(rangeLength(slice.hidden)).toBeGreaterThan(0);
+    } else {
+      expectShared('heads', 'attention', header.heads, headUnit(header));
+    }
     expectShared('hidden', 'feed-forward', header.hiddenDim, HIDDEN_UNIT);
     if (index === stages.length - 1) expectTiling(parts('vocabulary'), header.vocabSize, VOCABULARY_UNIT);
     else for (const rows of parts('vocabulary')) expect(rows).toEqual({ start: 0, end: 0 });
@@ -371,7 +379,7 @@ describe('auto', () => {
       if (a !== 'bad' && b !== 'bad') return FAST;
       return a === 'root' || b === 'root' ? { ...FAST, roundTripMs: 0.09 } : { ...FAST, roundTripMs: 1 };
     };
-    expect(planned(tinyLlama, nodes, { links }).spare).toEqual(['bad']);
+    expect(planned(tinyLlama, nodes, { links, replicates: false }).spare).toEqual(['bad']);
   });
 
   test('a root without memory leads from outside', () => {
@@ -460,6 +468,47 @@ describe('half of each layer in full', () => {
     for (const { slice } of planned(tinyLlama, nodes, slow).layout.stages[0]) {
       if (slice.replicated === 'feed-forward') expect(rangeLength(slice.heads)).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('a leader', () => {
+  const starMs = () => 0.7;
+  const measured = { goal: 'tp', starMs, allReduceMs: () => 0.7 } as const;
+  const leaderOf = (plan: PlannedLayout) => plan.layout.stages[0].find(({ slice }) => slice.led === 'leader')?.node;
+
+  test('computes attention for all where a message takes longer than cutting it saves, and it is said', () => {
+    const plan = planned(tinyLlama, many(8, 40), measured);
+    expect(leaderOf(plan)).toBe('root');
+    expect(plan.predicted.syncMs).toBeCloseTo(22.5 * 0.7 + 0.16, 1);
+    expect(plan.reasons.join('\n')).toMatch('root computes attention for all');
+    const cut = planned(tinyLlama, many(8, 40), { ...measured, replicates: false });
+    expect(leaderOf(cut)).toBeUndefined();
+    expect(cut.predicted.msPerToken).toBeGreaterThan(1.15 * plan.predicted.msPerToken);
+  });
+
+  test('has its machine for itself meanwhile, if nodes share one', () => {
+    const alone = many(8, 40);
+    const sharing = alone.map((one) => ({ ...one, shared: { bytesPerSecond: 10e9, among: 8 } }));
+    const [one, other] = [alone, sharing].map((nodes) => planned(tinyLlama, nodes, measured));
+    expect(leaderOf(other)).toBe('root');
+    // What is slower is the feed-forward part alone, 0.4 GB of the 0.6, and the output matrix.
+    const slower = other.predicted.computeMs - one.predicted.computeMs;
+    expect(slower).toBeLessThan(((0.45e9 / 8) * 1000) / 10e9);
+  });
+
+  test('not where messages are fast, where it lacks memory, or where others would be leaders of their own stage', () => {
+    expect(leaderOf(planned(tinyLlama, many(8, 40), { ...measured, allReduceMs: () => 0.05 }))).toBeUndefined();
+    const tight = many(8, 40).map((one, i) => (i === 0 ? { ...one, freeBytes: 0.25 * GB } : one));
+    expect(leaderOf(planned(tinyLlama, tight, measured))).toBeUndefined();
+    expect(leaderOf(planned(tinyLlama, many(8, 40), { ...measured, goal: { stages: 2, ranks: 4 } }))).toBeUndefined();
+  });
+
+  test('counts as what its links take, where nothing was measured', () => {
+    const wifi = { links: () => ({ roundTripMs: 1, bytesPerSecond: 1e8 }), goal: 'tp' } as const;
+    const plan = planned(tinyLlama, many(3, 200), { ...wifi, allReduceMs: () => 1.1 });
+    expect(leaderOf(plan)).toBe('root');
+    const hop = 0.5 + 0.03;
+    expect(plan.predicted.syncMs).toBeCloseTo(22.5 * 2 * (hop + (2 * 2176) / 1e5) + 2 * hop, 1);
   });
 });
 

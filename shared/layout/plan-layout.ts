@@ -32,6 +32,8 @@ export interface LayoutRequest {
   readonly replicates?: boolean;
   /** What an all-reduce of so many bytes takes among these ranks, if it was measured; NaN where it was not. */
   readonly allReduceMs?: (ranks: readonly PeerId[], bytes: Bytes) => Milliseconds;
+  /** And what it takes by way of the first of them. */
+  readonly starMs?: (ranks: readonly PeerId[], bytes: Bytes) => Milliseconds;
 }
 
 export interface PlannedLayout {
@@ -46,7 +48,7 @@ export interface PlannedLayout {
 
 /** Throws an ImpossibleLayoutError or a NotEnoughMemoryError if the goal cannot be had. */
 export function planLayout(request: LayoutRequest): PlannedLayout {
-  const { header, nodes, goal, links, syncType, slots, maxTokens, replicates = true, allReduceMs } = request;
+  const { header, nodes, goal, links, syncType, slots, maxTokens, replicates = true, allReduceMs, starMs } = request;
   if (nodes.length === 0) throw new ImpossibleLayoutError('of no nodes', 'somebody has to run the model', 'add a node');
   assertPossible(goal, header, nodes.length);
   const inputs: ArrangeInputs = {
@@ -55,6 +57,7 @@ export function planLayout(request: LayoutRequest): PlannedLayout {
     links,
     syncType,
     allReduceMs,
+    starMs,
     replicates,
     memory: { slots, maxTokens },
   };

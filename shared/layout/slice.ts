@@ -18,6 +18,11 @@ export interface Slice {
   readonly vocabulary: Range;
   /** The half of each layer that every rank of the stage computes in full, so that nothing is added up after it. */
   readonly replicated?: LayerHalf;
+  /**
+   * In a led stage its first rank computes attention alone, and has the keys and values of all heads; it sends the others
+   * what their feed-forward parts take. So ranks wait for each other once a layer. Such a stage has all layers.
+   */
+  readonly led?: 'leader' | 'follower';
 }
 
 /** The slice of a rank that is alone. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ledSlices } from '../../test/contracts/rank-group.ts';
 import { tinyHeader } from '../../test/fixtures/tiny-models.ts';
 import { cutRange, kvHeadsOf, type Slice, wholeSlice } from '../layout/slice.ts';
 import type { ModelHeader } from '../model/header.ts';
@@ -96,6 +97,23 @@ describe('buildProgram', () => {
     const feedForwardWhole = buildProgram(header, { ...slice, hidden, replicated: 'feed-forward' });
     expect(syncs(feedForwardWhole)).toEqual([...Array(4).fill('all-reduce'), 'none']);
     expect(opNames(feedForwardWhole)[0].slice(-attention.length)).toEqual(attention);
+  });
+
+  it('has a leader who alone computes attention, and spreads and collects in step with the others', () => {
+    const [leader, follower] = ledSlices(header, [1, 1]).map((slice) => buildProgram(header, slice));
+    expect(syncs(leader)).toEqual([...Array(4).fill(['spread', 'collect']).flat(), 'spread', 'none']);
+    expect(syncs(follower)).toEqual(syncs(leader));
+    for (const [i, { sync, ops, input, output }] of follower.segments.entries()) {
+      expect(ops.length === 0).toBe(sync === 'spread');
+      expect(input).toBe(sync === 'spread' ? undefined : 'normed');
+      expect(output).toBe(sync === 'collect' ? 'partial' : undefined);
+      expect(leader.segments[i].output).toBe({ spread: 'normed', collect: 'partial' }[sync as string]);
+    }
+    const namesOf = (program: Program) => new Set(opNames(program).flat());
+    expect(namesOf(follower)).not.toContain('attention');
+    expect(namesOf(follower)).not.toContain('rms-norm');
+    expect(namesOf(leader)).toContain('attention');
+    expect(follower.cache.kvHeads).toBe(0);
   });
 
   it('uses only buffers that it declares, of the widths that its ops need', () => {

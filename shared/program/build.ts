@@ -21,7 +21,7 @@ export interface ProgramOptions {
 /**
  * The program of the rank that holds `slice`. A rank that is alone in its stage gets no sync points inside a layer;
  * otherwise each layer has two, after `wo` and after `w2`, where ranks add up their partial sums: but for the half that
- * all of them compute in full.
+ * all of them compute in full. In a led stage the first rank spreads what feed-forward parts take, and collects sums.
  */
 export function buildProgram(
   header: ModelHeader,
@@ -50,7 +50,7 @@ class ProgramBuilder {
 
   constructor(header: ModelHeader, slice: Slice, { embeds }: ProgramOptions) {
     this.header = header;
-    this.embeds = embeds && slice.layers.start === 0;
+    this.embeds = embeds && slice.layers.start === 0 && slice.led !== 'follower';
     this.slice = slice;
     this.frequencies = ropeFrequencies(header);
     this.quantised = header.weightType === 'q40' || header.weightType === 'q80';
@@ -63,11 +63,11 @@ class ProgramBuilder {
     if (this.embeds) {
       const table = this.weight('embedding', 'f32', { start: 0, end: header.vocabSize }, all(header.dim));
       this.ops.push({ op: 'embedding', table, out: x });
-    } else {
+    } else if (slice.led !== 'follower') {
       this.input = x;
     }
     for (let layer = slice.layers.start; layer < slice.layers.end; layer++) {
-      this.attention(layer, x);
+      if (slice.led !== 'follower') this.attention(layer, x);
       this.feedForward(layer, x);
     }
     if (slice.layers.end === header.layers) this.logits(x);
@@ -90,7 +90,7 @@ class ProgramBuilder {
     const { headDim } = header;
     const headRows = scaled(slice.heads, headDim);
     const kvRows = scaled(slice.kvHeads, headDim);
-    const normed = this.norm(x, `layers.${layer}.attention-norm`);
+    const normed = this.activation(this.norm(x, `layers.${layer}.attention-norm`));
     const q = this.matmul(normed, `layers.${layer}.q`, headRows, all(header.dim), 'q');
     const k = this.matmul(normed, `layers.${layer}.k`, kvRows, all(header.dim), 'k');
     const v = this.matmul(normed, `layers.${layer}.v`, kvRows, all(header.dim), 'v');
@@ -120,7 +120,7 @@ class ProgramBuilder {
 
   private feedForward(layer: number, x: string): void {
     const { header, slice } = this;
-    const normed = this.norm(x, `layers.${layer}.ffn-norm`);
+    const normed = this.activation(this.spreadNorm(x, `layers.${layer}.ffn-norm`));
     const gate = this.matmul(normed, `layers.${layer}.w1`, slice.hidden, all(header.dim), 'gate');
     const up = this.matmul(normed, `layers.${layer}.w3`, slice.hidden, all(header.dim), 'up');
     const hidden = this.buffer('hidden', rangeLength(slice.hidden));
@@ -138,8 +138,10 @@ class ProgramBuilder {
   private logits(x: string): void {
     const { header, slice } = this;
     const picked = this.buffer('picked', header.dim);
-    this.ops.push({ op: 'pick-rows', input: x, out: picked });
-    const normed = this.norm(picked, 'final-norm');
+    // Before ranks that have no stream of their own pick rows, all of them are normalised.
+    const input = slice.led ? this.spreadNorm(x, 'final-norm') : x;
+    this.ops.push({ op: 'pick-rows', input, out: picked });
+    const normed = this.activation(slice.led ? picked : this.norm(picked, 'final-norm'));
     const logits = this.matmul(normed, 'output', slice.vocabulary, all(header.dim), 'logits');
     this.ops.push({ op: 'top-k', logits, vocabulary: slice.vocabulary });
     this.endSegment(undefined, 'none');
@@ -147,11 +149,26 @@ class ProgramBuilder {
 
   /** Where ranks share a layer their partial sums meet here; then the sum joins the residual stream. */
   private addPartial(x: string, partial: string, half: LayerHalf): void {
-    if (this.ranksShareLayers && this.slice.replicated !== half) {
-      this.endSegment(partial, 'all-reduce');
+    const { led, replicated } = this.slice;
+    if (led ? half === 'feed-forward' : this.ranksShareLayers && replicated !== half) {
+      this.endSegment(partial, led ? 'collect' : 'all-reduce');
+      if (led === 'follower') return;
       this.input = partial;
     }
     this.ops.push({ op: 'add', buffer: x, addend: partial });
+  }
+
+  /** `x` normalised; in a led stage by the leader, for all. */
+  private spreadNorm(x: string, tensor: string): string {
+    const { led } = this.slice;
+    if (led === 'follower') {
+      this.endSegment(undefined, 'spread');
+      this.input = this.buffer('normed', this.header.dim);
+      return this.input;
+    }
+    const normed = this.norm(x, tensor);
+    if (led === 'leader') this.endSegment(normed, 'spread');
+    return normed;
   }
 
   private endSegment(output: string | undefined, sync: Sync): void {
@@ -160,12 +177,11 @@ class ProgramBuilder {
     this.input = undefined;
   }
 
-  /** Normalises all of `input`, in the form that matmuls take. */
   private norm(input: string, tensor: string): string {
     const gain = this.weight(tensor, 'f32', { start: 0, end: 1 }, all(this.header.dim));
     const out = this.buffer('normed', this.header.dim);
     this.ops.push({ op: 'rms-norm', input, gain, epsilon: this.header.normEpsilon, out });
-    return this.activation(out);
+    return out;
   }
 
   private normHeads(buffer: string, tensor: string): void {

@@ -124,8 +124,14 @@ export type Op =
 
 export type OpName = Op['op'];
 
-/** What the caller does with a segment's output before the next segment of the program may run. */
-export type Sync = 'all-reduce' | 'next-stage' | 'none';
+/**
+ * What the caller does with a segment's output before the next segment of the program may run.
+ * - `all-reduce`: the ranks' outputs are added up; the sum is the next segment's input.
+ * - `spread`: the leader's output is the others' next input; they have run nothing in this segment.
+ * - `collect`: the sum of all outputs is the leader's next input.
+ * - `next-stage`: it goes to the ranks of the next stage, and the program ends; as with `none`.
+ */
+export type Sync = 'all-reduce' | 'spread' | 'collect' | 'next-stage' | 'none';
 
 /** Ops that run without talking to another rank. The caller fills `input` before, and reads `output` after. */
 export interface Segment {

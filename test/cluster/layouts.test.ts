@@ -4,13 +4,14 @@
 import { describe, expect, test } from 'vitest';
 import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
 import { localStepper, type Stepper } from '../../shared/engine/stepper.ts';
-import type { LayoutGoal } from '../../shared/layout/layout.ts';
+import type { Layout, LayoutGoal } from '../../shared/layout/layout.ts';
 import type { Model } from '../../shared/model/model.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import { expectClose } from '../contracts/compare.ts';
+import { ledSlices } from '../contracts/rank-group.ts';
 import { tinyModel } from '../fixtures/tiny-models.ts';
 import { greedy, PROMPT } from './greedy.ts';
-import { testCluster } from './memory-cluster.ts';
+import { type TestClusterOptions, testCluster } from './memory-cluster.ts';
 
 const device = await nodeCpuDevice(1);
 
@@ -55,14 +56,27 @@ describe.each(shapes)('%s', async (_, header) => {
   const expectedLogits = await logits(await alone(model));
 
   test.each(cases)('%i nodes, %o, half in full: %o', async (nodes, goal, replicates) => {
-    const options = { workers: nodes - 1, goal, replicates, wire };
+    const { stages } = await expectSame({ workers: nodes - 1, goal, replicates, wire });
+    if (goal === 'auto') return;
+    expect(stages.flat().length).toBeGreaterThan(1);
+    for (const { slice } of stages.flat()) expect(Boolean(slice.replicated ?? slice.led)).toBe(replicates);
+  });
+
+  test('a leader and two others', async () => {
+    const options = { workers: 2, goal: 'tp', replicates: false, wire } as const;
+    const plain = await expectSame(options);
+    const slices = ledSlices(model.header, [1, 2, 1]);
+    const layout = { stages: [plain.stages[0].map(({ node }, rank) => ({ node, slice: slices[rank] }))] };
+    // As if it had been chosen the last time: it is predicted to be about as fast.
+    const layouts = { recall: async () => layout, keep: async () => {} };
+    expect(await expectSame({ ...options, layouts })).toEqual(layout);
+  });
+
+  /** Gives the layout that the cluster chose. */
+  async function expectSame(options: TestClusterOptions): Promise<Layout> {
     const exact = testCluster(model, options);
     await exact.cluster.settle();
-    const ranks = exact.cluster.layout!.stages.flat();
-    if (goal !== 'auto') {
-      expect(ranks.length).toBeGreaterThan(1);
-      for (const { slice } of ranks) expect(slice.replicated !== undefined).toBe(replicates);
-    }
+    const layout = exact.cluster.layout!;
     expect(await greedy(exact.cluster)).toEqual(expected);
     // Another order of sums may round a q80 activation the other way.
     const tolerance = model.header.weightType === 'f32' ? 1e-9 : 1e-3;
@@ -72,5 +86,6 @@ describe.each(shapes)('%s', async (_, header) => {
     await rounded.cluster.settle();
     expectClose(await logits(rounded.cluster), expectedLogits, 2e-3, 'q80');
     await rounded.close();
-  });
+    return layout;
+  }
 });

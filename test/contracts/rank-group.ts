@@ -60,13 +60,15 @@ async function runStage(ranks: Rank[], step: Step, input: Float32Array | undefin
   for (const [index, { sync }] of segments.entries()) {
     const outputs: Float32Array[] = [];
     const parts: (readonly Candidates[])[] = [];
-    for (const { loaded } of ranks) {
-      const { output, candidates } = await loaded.run(step, index, result.output);
+    for (const { loaded, program } of ranks) {
+      const { ops, input: takes } = program.segments[index];
+      if (ops.length === 0) continue;
+      const { output, candidates } = await loaded.run(step, index, takes === undefined ? undefined : result.output);
       if (output) outputs.push(output.slice()); // it is valid only until the next call
       parts.push(candidates);
     }
     result = {
-      output: sync === 'all-reduce' ? sum(outputs) : outputs[0],
+      output: sync === 'all-reduce' || sync === 'collect' ? sum(outputs) : outputs[0],
       candidates: parts[0].length > 0 ? mergeAnswers(step, parts) : [],
     };
   }
@@ -75,6 +77,17 @@ async function runStage(ranks: Rank[], step: Step, input: Float32Array | undefin
 
 function sum(vectors: readonly Float32Array[]): Float32Array {
   return vectors[0].map((_, i) => vectors.reduce((total, vector) => total + vector[i], 0));
+}
+
+/** The same slices in a stage that the first leads. */
+export function ledSlices(header: ModelHeader, weights: readonly number[]): Slice[] {
+  const { heads, kvHeads } = wholeSlice(header);
+  const none = { start: 0, end: 0 };
+  return rankSlices(header, weights).map((slice, rank) =>
+    rank === 0
+      ? { ...slice, heads, kvHeads, led: 'leader' }
+      : { ...slice, heads: none, kvHeads: none, led: 'follower' },
+  );
 }
 
 /** The slices of ranks that share `layers` in proportion to `weights`. */
