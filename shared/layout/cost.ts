@@ -40,6 +40,7 @@ export interface CostInputs {
   readonly links: (a: PeerId, b: PeerId) => LinkCapacity;
   readonly syncType: SyncType;
   readonly allReduceMs: ((ranks: readonly PeerId[], bytes: Bytes) => Milliseconds) | undefined;
+  /** By way of the first rank. */
   readonly starMs: ((ranks: readonly PeerId[], bytes: Bytes) => Milliseconds) | undefined;
 }
 

@@ -26,7 +26,7 @@ import { BadFrameError, LinkClosedError } from './link-errors.ts';
 import type { Timers } from './timers.ts';
 
 /** To be raised with every change of what nodes say to each other. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const HANDSHAKE_TIMEOUT_MS: Milliseconds = 5000;
 
 /** Sent alone, as one byte, before the link is closed, so that the other end's user reads why. */
