@@ -5,7 +5,7 @@
 import { type Milliseconds, rangeLength } from '../units.ts';
 import { type CostInputs, type PlacedRank, stageComputeMs, stageSyncMs } from './cost.ts';
 import { feedForwardWidth, type MemoryOptions, rankBytes } from './memory.ts';
-import type { LayerHalf, Slice } from './slice.ts';
+import { type LayerHalf, ledSlices, type Slice } from './slice.ts';
 
 /** It must gain so much at least: it makes prompts slower, which are bound by computing. */
 const WORTH_IT = 1.15;
@@ -26,9 +26,10 @@ export function bestSharing(inputs: SharingInputs, ranks: readonly PlacedRank[])
   let best = ranks;
   let limit = msOf(ranks) / WORTH_IT;
   const consider = (other: readonly PlacedRank[], worth: number): void => {
-    if (!fits(inputs, other) || !(msOf(other) <= limit)) return;
+    const ms = msOf(other);
+    if (!(ms <= limit) || !fits(inputs, other)) return;
     best = other;
-    limit = msOf(other) / worth;
+    limit = ms / worth;
   };
   consider(led(inputs, ranks), WORTH_MEMORY);
   consider(inFull(inputs, ranks, 'attention'), 1);
@@ -47,24 +48,15 @@ function fits({ header, memory }: SharingInputs, ranks: readonly PlacedRank[]): 
 
 function inFull({ header }: SharingInputs, ranks: readonly PlacedRank[], half: LayerHalf): readonly PlacedRank[] {
   const whole: Partial<Slice> =
-    half === 'attention' ? allHeads(header) : { hidden: { start: 0, end: feedForwardWidth(header) } };
+    half === 'attention'
+      ? { heads: { start: 0, end: header.heads }, kvHeads: { start: 0, end: header.kvHeads } }
+      : { hidden: { start: 0, end: feedForwardWidth(header) } };
   return ranks.map(({ node, slice }) => ({ node, slice: { ...slice, ...whole, replicated: half } }));
 }
 
 /** The first rank leads; none for a stage that others follow or go before. */
 function led({ header }: SharingInputs, ranks: readonly PlacedRank[]): readonly PlacedRank[] {
   if (rangeLength(ranks[0].slice.layers) < header.layers) return ranks;
-  const none = { start: 0, end: 0 };
-  return ranks.map(({ node, slice }, rank) => ({
-    node,
-    slice:
-      rank === 0
-        ? { ...slice, ...allHeads(header), led: 'leader' }
-        : { ...slice, heads: none, kvHeads: none, led: 'follower' },
-  }));
+  const slices = ranks.map(({ slice }) => slice);
+  return ledSlices(header, slices).map((slice, rank) => ({ node: ranks[rank].node, slice }));
 }
-
-const allHeads = ({ heads, kvHeads }: SharingInputs['header']): Pick<Slice, 'heads' | 'kvHeads'> => ({
-  heads: { start: 0, end: heads },
-  kvHeads: { start: 0, end: kvHeads },
-});

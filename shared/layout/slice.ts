@@ -34,6 +34,16 @@ export const wholeSlice = (header: ModelHeader): Slice => ({
   vocabulary: { start: 0, end: header.vocabSize },
 });
 
+/** Slices of all layers, in a stage that the first of them leads. */
+export function ledSlices({ heads, kvHeads }: ModelHeader, slices: readonly Slice[]): Slice[] {
+  const none = { start: 0, end: 0 };
+  return slices.map((slice, rank) =>
+    rank === 0
+      ? { ...slice, heads: { start: 0, end: heads }, kvHeads: { start: 0, end: kvHeads }, led: 'leader' }
+      : { ...slice, heads: none, kvHeads: none, led: 'follower' },
+  );
+}
+
 /** The key-value heads that the query heads `heads` read; none for none. */
 export function kvHeadsOf(heads: Range, headsPerKvHead: number): Range {
   if (rangeLength(heads) === 0) return { start: 0, end: 0 };

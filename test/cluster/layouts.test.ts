@@ -5,10 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { nodeCpuDevice } from '../../node/devices/cpu-host.ts';
 import { localStepper, type Stepper } from '../../shared/engine/stepper.ts';
 import type { Layout, LayoutGoal } from '../../shared/layout/layout.ts';
+import { ledSlices } from '../../shared/layout/slice.ts';
 import type { Model } from '../../shared/model/model.ts';
 import { buildProgram } from '../../shared/program/build.ts';
 import { expectClose } from '../contracts/compare.ts';
-import { ledSlices } from '../contracts/rank-group.ts';
+import { rankSlices } from '../contracts/rank-group.ts';
 import { tinyModel } from '../fixtures/tiny-models.ts';
 import { greedy, PROMPT } from './greedy.ts';
 import { type TestClusterOptions, testCluster } from './memory-cluster.ts';
@@ -65,7 +66,7 @@ describe.each(shapes)('%s', async (_, header) => {
   test('a leader and two others', async () => {
     const options = { workers: 2, goal: 'tp', replicates: false, wire } as const;
     const plain = await expectSame(options);
-    const slices = ledSlices(model.header, [1, 2, 1]);
+    const slices = ledSlices(model.header, rankSlices(model.header, [1, 2, 1]));
     const layout = { stages: [plain.stages[0].map(({ node }, rank) => ({ node, slice: slices[rank] }))] };
     // As if it had been chosen the last time: it is predicted to be about as fast.
     const layouts = { recall: async () => layout, keep: async () => {} };

@@ -79,17 +79,6 @@ function sum(vectors: readonly Float32Array[]): Float32Array {
   return vectors[0].map((_, i) => vectors.reduce((total, vector) => total + vector[i], 0));
 }
 
-/** The same slices in a stage that the first leads. */
-export function ledSlices(header: ModelHeader, weights: readonly number[]): Slice[] {
-  const { heads, kvHeads } = wholeSlice(header);
-  const none = { start: 0, end: 0 };
-  return rankSlices(header, weights).map((slice, rank) =>
-    rank === 0
-      ? { ...slice, heads, kvHeads, led: 'leader' }
-      : { ...slice, heads: none, kvHeads: none, led: 'follower' },
-  );
-}
-
 /** The slices of ranks that share `layers` in proportion to `weights`. */
 export function rankSlices(
   header: ModelHeader,
