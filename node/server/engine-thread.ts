@@ -9,8 +9,7 @@ import type { AnswerFormat } from '../../shared/api/openai/served-model.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { GeneratedToken, Generation } from '../../shared/engine/generation.ts';
 import type { GenerateRequest } from '../../shared/engine/request.ts';
-import type { Tokenizer } from '../../shared/text/tokenizer.ts';
-import { openModelFiles } from '../commands/model-files.ts';
+import { type ModelFiles, openModelFiles } from '../commands/model-files.ts';
 import { type RunningModel, startModel } from '../commands/open-model.ts';
 import { PARTS } from '../parts.ts';
 import type { EngineEnd, EngineThreadData, FromEngine, ToEngine } from './engine-messages.ts';
@@ -21,15 +20,15 @@ const { options, notes } = workerData as EngineThreadData;
 const tell = (message: FromEngine): void => port.postMessage(message);
 
 class EngineThread {
+  private readonly files: ModelFiles;
   private readonly model: RunningModel;
-  private readonly tokenizer: Tokenizer;
   private readonly running = new Map<number, Generation>();
   private outbox: Outbox | undefined;
   private trie: PieceTrie | undefined;
 
-  constructor(model: RunningModel, tokenizer: Tokenizer) {
+  constructor(files: ModelFiles, model: RunningModel) {
+    this.files = files;
     this.model = model;
-    this.tokenizer = tokenizer;
   }
 
   hear(message: ToEngine): void {
@@ -41,7 +40,7 @@ class EngineThread {
       this.running.get(message.id)?.cancel(message.reason);
       this.running.delete(message.id);
     } else {
-      this.model[Symbol.asyncDispose]().then(() => process.exit(0));
+      this.close().then(() => process.exit(0));
     }
   }
 
@@ -65,10 +64,16 @@ class EngineThread {
     }
   }
 
+  private async close(): Promise<void> {
+    await this.model[Symbol.asyncDispose]();
+    await this.files[Symbol.asyncDispose]();
+  }
+
   private constraintOf(format: AnswerFormat) {
-    this.trie ??= pieceTrie(this.tokenizer);
+    const { tokenizer } = this.files;
+    this.trie ??= pieceTrie(tokenizer);
     const grammar = format.type === 'json' ? anyJsonObject() : compileJsonSchema(format.schema);
-    return createConstraint(grammar, this.trie, this.tokenizer.eosIds);
+    return createConstraint(grammar, this.trie, tokenizer.eosIds);
   }
 
   /** What happens in one turn goes in one message. */
@@ -108,7 +113,7 @@ try {
   };
   const files = await openModelFiles('serve', options, surroundings);
   const model = await startModel(files, options, surroundings);
-  const thread = new EngineThread(model, files.tokenizer);
+  const thread = new EngineThread(files, model);
   port.on('message', (message: ToEngine) => thread.hear(message));
   tell({ type: 'ready', status: model.engine.status() });
 } catch (error) {

@@ -20,8 +20,12 @@ export interface Running {
   said(words: RegExp): Promise<void>;
 }
 
-export function startShoal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function startShoal(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  nodeOptions: readonly string[] = [],
+): Running {
+  const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Not as npm's script: what is proposed starts with `shoal`.
     env: { ...process.env, npm_lifecycle_event: undefined, NODE_OPTIONS: '', ...env },

@@ -14,8 +14,9 @@ export async function startServer(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
   port = 0,
+  nodeOptions: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const running = startShoal(['serve', '--port', String(port), ...args], env);
+  const running = startShoal(['serve', '--port', String(port), ...args], env, nodeOptions);
   let stdout = '';
   running.child.stdout.on('data', (text) => {
     stdout += text;

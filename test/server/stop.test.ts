@@ -33,6 +33,16 @@ test('an idle one ends at once, whoever is still connected', async () => {
   expect(await server.running.ended).toMatchObject({ code: 0 });
 });
 
+test('Node has nothing to warn of, such as a file that is only closed because it is garbage', async () => {
+  const server = await startServer([], {}, 0, ['--gc-global', '--max-semi-space-size=1']); // so that it is soon found
+  await (await ask(server.url, 300)).text();
+  server.running.child.kill('SIGTERM');
+  const { code, stderr } = await server.running.ended;
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/Ending; /);
+  expect(stderr).not.toMatch(/Warning/);
+});
+
 test('a port that is taken', async () => {
   await using server = await startServer();
   const { code, stderr } = await startShoal(['serve', '--port', String(server.port)]).ended;
