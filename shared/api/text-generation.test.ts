@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { tinyVocabulary } from '../../test/fixtures/tiny-models.ts';
 import { createEngine } from '../engine/engine.ts';
+import { type FinishReason, type GenerationSummary, TokenStream } from '../engine/generation.ts';
 import { type ToyOptions, toyStepper } from '../engine/toy-stepper.ts';
+import { requestMetrics } from '../measure/request-metrics.ts';
 import { createTokenizer } from '../text/tokenizer.ts';
-import { collectText, generateText, type TextPiece, type TextRequest } from './text-generation.ts';
+import { collectText, generateText, readText, type TextPiece, type TextRequest } from './text-generation.ts';
 
 const tokenizer = createTokenizer(tinyVocabulary(300));
 
@@ -19,6 +21,19 @@ async function piecesOf(pieces: AsyncIterable<TextPiece>): Promise<TextPiece[]> 
   const all: TextPiece[] = [];
   for await (const piece of pieces) all.push(piece);
   return all;
+}
+
+function summary(finishReason: FinishReason): GenerationSummary {
+  const times = { requestedAt: 0, firstTokenAt: 1, finishedAt: 2, inputTokens: 1, outputTokens: 8 };
+  const none = { tokens: 0, ms: 0 };
+  return {
+    finishReason,
+    metrics: requestMetrics(times),
+    queuedMs: 0,
+    reusedTokens: 0,
+    evaluation: none,
+    prediction: none,
+  };
 }
 
 describe('pieces', () => {
@@ -55,6 +70,24 @@ describe('pieces', () => {
     const stopped = await collectText(setup().start({ stop: [`${plain.text.slice(-2)}!`] }));
     expect(stopped).toMatchObject({ finishReason: 'length', text: plain.text });
   });
+});
+
+test.each([
+  ['together', [], 'abcdefgh', 8],
+  ['together up to a stop text', ['cd', 'fg'], 'ab', 4],
+])('tokens that came %s are one piece', async (_, stop, text, textTokens) => {
+  const cancelled: string[] = [];
+  const stream = new TokenStream((reason) => {
+    cancelled.push(reason);
+    stream.end(summary('cancelled'));
+  });
+  const ids = tokenizer.encode('abcdefgh', { bos: false });
+  for (const [index, id] of ids.entries()) stream.push({ id, index, isStop: false, logprobs: undefined, at: 0 });
+  if (stop.length === 0) stream.end(summary('stop'));
+  const generation = readText(stream, tokenizer, { stop, continues: true });
+  expect(await piecesOf(generation)).toMatchObject([{ text, tokens: { length: textTokens } }]);
+  expect(await generation.finished).toMatchObject({ finishReason: 'stop', text, textTokens });
+  expect(cancelled).toEqual(stop.length === 0 ? [] : ['stop']);
 });
 
 test('leaving the loop cancels', async () => {

@@ -64,17 +64,20 @@ export function readText(
       tokens = [];
       return complete;
     };
-    for await (const token of generation) {
-      tokens.push(token);
-      textTokens++;
-      if (token.isStop) continue;
-      const found = matcher.push(detokenizer.push(token.id));
-      if (found.text !== '') yield piece(found.text);
-      stopped = found.stopped;
-      if (stopped) {
-        generation.cancel('stop');
-        break;
+    for await (const batch of generation.batches()) {
+      let text = '';
+      for (const token of batch) {
+        tokens.push(token);
+        textTokens++;
+        if (token.isStop) continue;
+        const found = matcher.push(detokenizer.push(token.id));
+        text += found.text;
+        stopped = found.stopped;
+        if (stopped) break;
       }
+      if (stopped) generation.cancel('stop');
+      if (text !== '') yield piece(text);
+      if (stopped) break;
     }
     // The last character may be broken off, and what looked like the beginning of a stop string was none.
     const last = stopped ? '' : matcher.push(detokenizer.flush()).text + matcher.flush();

@@ -38,6 +38,8 @@ export interface GenerationSummary {
  * thrown by the loop and rejects `finished`.
  */
 export interface Generation extends AsyncIterable<GeneratedToken> {
+  /** The same, with those together that have come since the reader last asked: at least one. */
+  batches(): AsyncGenerator<readonly GeneratedToken[], void, undefined>;
   readonly finished: Promise<GenerationSummary>;
   /** Ends it now, wherever it is; tokens that came remain readable. Does nothing if it has ended. */
   cancel(reason?: FinishReason): void;
@@ -52,7 +54,8 @@ export class TokenStream implements Generation {
   private readonly tokens: GeneratedToken[] = [];
   private ended = false;
   private error: unknown;
-  private news = Promise.withResolvers<void>();
+  /** What a reader waits for. */
+  private news: PromiseWithResolvers<true> | undefined;
 
   constructor(onCancel: (reason: FinishReason) => void) {
     this.onCancel = onCancel;
@@ -83,21 +86,40 @@ export class TokenStream implements Generation {
     if (!this.ended) this.onCancel(reason);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, undefined> {
+  async *batches(): AsyncGenerator<readonly GeneratedToken[], void, undefined> {
     try {
-      for (let i = 0; ; ) {
-        if (i < this.tokens.length) yield this.tokens[i++]!;
-        else if (this.error !== undefined) throw this.error;
-        else if (this.ended) return;
-        else await this.news.promise;
+      for (let read = 0; ; ) {
+        const batch = this.tokens.slice(read);
+        read += batch.length;
+        if (batch.length > 0) yield batch;
+        else if (!(await this.more())) return;
       }
     } finally {
       this.cancel();
     }
   }
 
+  async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, undefined> {
+    try {
+      for (let read = 0; ; ) {
+        if (read < this.tokens.length) yield this.tokens[read++]!;
+        else if (!(await this.more())) return;
+      }
+    } finally {
+      this.cancel();
+    }
+  }
+
+  /** For who has read all: false once nothing comes any more, else resolves when something has. */
+  private more(): false | Promise<true> {
+    if (this.error !== undefined) throw this.error;
+    if (this.ended) return false;
+    this.news ??= Promise.withResolvers();
+    return this.news.promise;
+  }
+
   private announce(): void {
-    this.news.resolve();
-    this.news = Promise.withResolvers();
+    this.news?.resolve(true);
+    this.news = undefined;
   }
 }

@@ -12,14 +12,13 @@ const tokenizer = createTokenizer(tinyVocabulary(300));
 const PLAIN = '{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]';
 const WITH_TOOLS = `{# calls in <tool_call> #}{% for t in tools or [] %}<{{ t.function.name }}>{% endfor %}${PLAIN}`;
 
-/** A model that says what it is told to, whatever it is asked. */
+/** A model that says what it is told to, token by token, whatever it is asked. */
 function parrot(text: string, source = PLAIN): { model: ServedModel; asked: ServedRequest[] } {
   const asked: ServedRequest[] = [];
   const say = async (request: ServedRequest): Promise<Generation> => {
     asked.push(request);
     const stream = new TokenStream(() => {});
     const ids = tokenizer.encode(text, { bos: false, special: false });
-    for (const [index, id] of ids.entries()) stream.push({ id, index, isStop: false, logprobs: undefined, at: 0 });
     const times = {
       requestedAt: 0,
       firstTokenAt: 1,
@@ -28,10 +27,17 @@ function parrot(text: string, source = PLAIN): { model: ServedModel; asked: Serv
       outputTokens: ids.length,
     };
     const phase = { tokens: 0, ms: 0 };
-    stream.end({
-      ...{ finishReason: 'stop', queuedMs: 0, reusedTokens: 0, evaluation: phase, prediction: phase },
-      metrics: requestMetrics(times),
-    });
+    const speak = async (): Promise<void> => {
+      for (const [index, id] of ids.entries()) {
+        stream.push({ id, index, isStop: false, logprobs: undefined, at: 0 });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      stream.end({
+        ...{ finishReason: 'stop', queuedMs: 0, reusedTokens: 0, evaluation: phase, prediction: phase },
+        metrics: requestMetrics(times),
+      });
+    };
+    speak();
     return stream;
   };
   const model: ServedModel = {
