@@ -4,8 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { ShoalError } from '../../shared/errors.ts';
+import { cacheBytes } from '../../shared/layout/memory.ts';
 import type { ByteSource } from '../../shared/model/byte-source.ts';
-import { kvDim, type ModelHeader } from '../../shared/model/header.ts';
+import type { ModelHeader } from '../../shared/model/header.ts';
 import { readModel } from '../../shared/model/m-file.ts';
 import type { Model } from '../../shared/model/model.ts';
 import { readVocabulary } from '../../shared/model/t-file.ts';
@@ -106,8 +107,8 @@ class TooLittleMemoryError extends ShoalError {
   }
 }
 
-/** Keys and values of a token, in f32. */
-export const positionBytes = (header: ModelHeader): Bytes => header.layers * 2 * kvDim(header) * 4;
+/** Keys and values of a token. */
+export const positionBytes = (header: ModelHeader): Bytes => header.layers * header.kvHeads * cacheBytes(header, 1);
 
 /** Long contexts of recent models want more than their weights; better a word now than a machine that swaps. */
 export function assertMemory(header: ModelHeader, weights: number): void {

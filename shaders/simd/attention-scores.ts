@@ -1,7 +1,7 @@
 // attention's first half: products of queries and keys, which lie as attention.ts says. Lengths are in positions; scores
 // are written in whole groups of eight, so that those behind the last position are of whatever the cache holds there.
 
-import { fusedMultiplyAdd } from './vector';
+import { f16Mask, fusedMultiplyAdd, scaledF16x4 } from './vector';
 
 /** Scores of four queries, sixteen positions at a time: as many sums as hide a multiplication's latency. */
 export function scores4(
@@ -9,16 +9,17 @@ export function scores4(
   keys: usize, length: usize, headDim: usize, groupBytes: usize, scores: usize, rowBytes: usize,
 ): void {
   const bytes = headDim * 4;
-  const skip = groupBytes * 2 - headDim * 32;
+  const mask = f16Mask();
+  const skip = groupBytes * 2 - headDim * 16;
   let p: usize = 0;
   for (; p + 8 < length; p += 16) {
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
     let c0 = a0, c1 = a0, c2 = a0, c3 = a0, d0 = a0, d1 = a0, d2 = a0, d3 = a0;
     for (let i: usize = 0; i < bytes; i += 4) {
-      const k0 = v128.load(keys);
-      const k1 = v128.load(keys, 16);
-      const k2 = v128.load(keys + groupBytes);
-      const k3 = v128.load(keys + groupBytes, 16);
+      const k0 = scaledF16x4(v128.load16x4_s(keys), mask);
+      const k1 = scaledF16x4(v128.load16x4_s(keys, 8), mask);
+      const k2 = scaledF16x4(v128.load16x4_s(keys + groupBytes), mask);
+      const k3 = scaledF16x4(v128.load16x4_s(keys + groupBytes, 8), mask);
       let x = v128.load32_splat(q0 + i);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
@@ -39,7 +40,7 @@ export function scores4(
       d1 = fusedMultiplyAdd(k1, x, d1);
       d2 = fusedMultiplyAdd(k2, x, d2);
       d3 = fusedMultiplyAdd(k3, x, d3);
-      keys += 32;
+      keys += 16;
     }
     keys += skip;
     let row = scores;
@@ -74,28 +75,29 @@ export function scores4(
 /** Scores of one query, 32 positions at a time, and the rest by eight. */
 export function scores1(q: usize, keys: usize, length: usize, headDim: usize, groupBytes: usize, scores: usize): void {
   const bytes = headDim * 4;
+  const mask = f16Mask();
   const end = scores + ((length + 7) & ~7) * 4;
   for (; scores + 128 <= end; scores += 128) {
     let a0 = f32x4.splat(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
     const keys1 = keys + groupBytes;
     const keys2 = keys1 + groupBytes;
     const keys3 = keys2 + groupBytes;
-    for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 32) {
+    for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 16) {
       const x = v128.load32_splat(q + i);
-      const k0 = v128.load(keys + at);
-      const k1 = v128.load(keys + at, 16);
+      const k0 = scaledF16x4(v128.load16x4_s(keys + at), mask);
+      const k1 = scaledF16x4(v128.load16x4_s(keys + at, 8), mask);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
-      const k2 = v128.load(keys1 + at);
-      const k3 = v128.load(keys1 + at, 16);
+      const k2 = scaledF16x4(v128.load16x4_s(keys1 + at), mask);
+      const k3 = scaledF16x4(v128.load16x4_s(keys1 + at, 8), mask);
       b0 = fusedMultiplyAdd(k2, x, b0);
       b1 = fusedMultiplyAdd(k3, x, b1);
-      const k4 = v128.load(keys2 + at);
-      const k5 = v128.load(keys2 + at, 16);
+      const k4 = scaledF16x4(v128.load16x4_s(keys2 + at), mask);
+      const k5 = scaledF16x4(v128.load16x4_s(keys2 + at, 8), mask);
       c0 = fusedMultiplyAdd(k4, x, c0);
       c1 = fusedMultiplyAdd(k5, x, c1);
-      const k6 = v128.load(keys3 + at);
-      const k7 = v128.load(keys3 + at, 16);
+      const k6 = scaledF16x4(v128.load16x4_s(keys3 + at), mask);
+      const k7 = scaledF16x4(v128.load16x4_s(keys3 + at, 8), mask);
       d0 = fusedMultiplyAdd(k6, x, d0);
       d1 = fusedMultiplyAdd(k7, x, d1);
     }
@@ -111,10 +113,10 @@ export function scores1(q: usize, keys: usize, length: usize, headDim: usize, gr
   }
   for (; scores < end; scores += 32) {
     let a0 = f32x4.splat(0), a1 = a0;
-    for (let i: usize = 0, at = keys; i < bytes; i += 4, at += 32) {
+    for (let i: usize = 0, at = keys; i < bytes; i += 4, at += 16) {
       const x = v128.load32_splat(q + i);
-      const k0 = v128.load(at);
-      const k1 = v128.load(at, 16);
+      const k0 = scaledF16x4(v128.load16x4_s(at), mask);
+      const k1 = scaledF16x4(v128.load16x4_s(at, 8), mask);
       a0 = fusedMultiplyAdd(k0, x, a0);
       a1 = fusedMultiplyAdd(k1, x, a1);
     }
@@ -129,7 +131,8 @@ export function scoresEach(
   q: usize, keys: usize, length: usize, heads: usize, headDim: usize, scores: usize, rowBytes: usize,
 ): void {
   const bytes = headDim * 4;
-  const next = headDim * 32;
+  const mask = f16Mask();
+  const next = headDim * 16;
   for (const end = scores + ((length + 7) & ~7) * 4; scores < end; scores += 32) {
     let row = scores;
     let h: usize = 0;
@@ -142,24 +145,24 @@ export function scoresEach(
       const keys1 = keys + next;
       const keys2 = keys1 + next;
       const keys3 = keys2 + next;
-      for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 32) {
-        const k0 = v128.load(keys + at);
-        const k1 = v128.load(keys + at, 16);
+      for (let i: usize = 0, at: usize = 0; i < bytes; i += 4, at += 16) {
+        const k0 = scaledF16x4(v128.load16x4_s(keys + at), mask);
+        const k1 = scaledF16x4(v128.load16x4_s(keys + at, 8), mask);
         let x = v128.load32_splat(q0 + i);
         a0 = fusedMultiplyAdd(k0, x, a0);
         a1 = fusedMultiplyAdd(k1, x, a1);
-        const k2 = v128.load(keys1 + at);
-        const k3 = v128.load(keys1 + at, 16);
+        const k2 = scaledF16x4(v128.load16x4_s(keys1 + at), mask);
+        const k3 = scaledF16x4(v128.load16x4_s(keys1 + at, 8), mask);
         x = v128.load32_splat(q1 + i);
         b0 = fusedMultiplyAdd(k2, x, b0);
         b1 = fusedMultiplyAdd(k3, x, b1);
-        const k4 = v128.load(keys2 + at);
-        const k5 = v128.load(keys2 + at, 16);
+        const k4 = scaledF16x4(v128.load16x4_s(keys2 + at), mask);
+        const k5 = scaledF16x4(v128.load16x4_s(keys2 + at, 8), mask);
         x = v128.load32_splat(q2 + i);
         c0 = fusedMultiplyAdd(k4, x, c0);
         c1 = fusedMultiplyAdd(k5, x, c1);
-        const k6 = v128.load(keys3 + at);
-        const k7 = v128.load(keys3 + at, 16);
+        const k6 = scaledF16x4(v128.load16x4_s(keys3 + at), mask);
+        const k7 = scaledF16x4(v128.load16x4_s(keys3 + at, 8), mask);
         x = v128.load32_splat(q3 + i);
         d0 = fusedMultiplyAdd(k6, x, d0);
         d1 = fusedMultiplyAdd(k7, x, d1);

@@ -1,36 +1,49 @@
 // attention: causal attention of grouped heads over a slot's keys and values.
 //
-// A slot's keys and values lie in groups of eight positions, all heads of a group side by side, so that one token's
-// attention reads one long stream. Keys of a head: [position / 8, heads, headDim, 8] f32, so that eight scores come from
-// vector sums without adding across lanes. Values: [position / 8, heads, 8, headDim]. `groupBytes` lie between a head's
-// groups. A query's sums run in the same order whatever is computed beside it, so batch size and number of threads change
-// no bit.
+// A slot's keys and values are f16 and lie in groups of eight positions, all heads of a group side by side, so that one
+// token's attention reads one long stream. Keys of a head: [position / 8, heads, headDim, 8], so that eight scores come
+// from vector sums without adding across lanes. Values: [position / 8, heads, 8, headDim]. `groupBytes` lie between a
+// head's groups. A query's sums run in the same order whatever is computed beside it, so batch size and number of threads
+// change no bit.
+//
+// Keys and values are read as f32 · 2^−112 (see scaledF16x4). So that products are what they should be, queries and
+// probabilities are taken times 2^112: none is so large that it would overflow.
 
 import { mix1, mix4, mixEach } from './attention-mix';
 import { scores1, scores4, scoresEach } from './attention-scores';
-import { exp4, maxLanes, sumLanes } from './vector';
+import { exp4, f16Bias, f16x8, maxLanes, sumLanes } from './vector';
 
 /** Stores `count` consecutive positions of all heads; k and v: `stride` bytes a token, heads side by side. */
 export function storeKeysValues(
   k: usize, v: usize, stride: usize, count: usize, heads: usize,
   keys: usize, values: usize, position: usize, headDim: usize,
 ): void {
-  const bytes = headDim * 4;
   for (const end = position + count; position < end; position++, k += stride, v += stride) {
     const lane = position % 8;
     for (let head: usize = 0; head < heads; head++) {
-      const group = ((position / 8) * heads + head) * headDim * 32;
-      const from = k + head * bytes;
-      let to = keys + group + lane * 4;
-      for (let d: usize = 0; d < bytes; d += 4, to += 32) store<f32>(to, load<f32>(from + d));
-      memory.copy(values + group + lane * bytes, v + head * bytes, bytes);
+      const group = ((position / 8) * heads + head) * headDim * 16;
+      const from = head * headDim * 4;
+      let key = keys + group + lane * 2;
+      const value = values + group + lane * headDim * 2;
+      for (let d: usize = 0; d < headDim; d += 8, key += 128) {
+        const halves = f16x8(k + from + d * 4);
+        v128.store_lane<i16>(key, halves, 0);
+        v128.store_lane<i16>(key, halves, 1, 16);
+        v128.store_lane<i16>(key, halves, 2, 32);
+        v128.store_lane<i16>(key, halves, 3, 48);
+        v128.store_lane<i16>(key, halves, 4, 64);
+        v128.store_lane<i16>(key, halves, 5, 80);
+        v128.store_lane<i16>(key, halves, 6, 96);
+        v128.store_lane<i16>(key, halves, 7, 112);
+        v128.store(value + d * 2, f16x8(v + from + d * 4));
+      }
     }
   }
 }
 
 /**
  * One token at `position`, whose query heads have a key-value head each; q and out: heads side by side.
- * scratch: heads · (positions rounded up to 16) f32.
+ * scratch: heads · (headDim + positions rounded up to 16) f32.
  */
 export function attendEach(
   q: usize, out: usize, heads: usize, keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
@@ -38,14 +51,15 @@ export function attendEach(
   const length = position + 1;
   const rowBytes = ((length + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
-  scoresEach(q, keys, length, heads, headDim, scratch, rowBytes);
-  for (let head: usize = 0; head < heads; head++) softmax(scratch + head * rowBytes, length, length, scale);
-  mixEach(scratch, rowBytes, values, length, heads, headDim, out);
+  const scores = scaleQuery(q, scratch, heads * headDim);
+  scoresEach(scratch, keys, length, heads, headDim, scores, rowBytes);
+  for (let head: usize = 0; head < heads; head++) softmax(scores + head * rowBytes, length, length, scale);
+  mixEach(scores, rowBytes, values, length, heads, headDim, out);
 }
 
 /**
  * `count` tokens from `position` on, `heads` query heads that read the same key-value head; q and out: `stride` bytes a
- * token, heads side by side. scratch: 4 · (positions rounded up to 16) f32.
+ * token, heads side by side. scratch: 4 · (headDim + positions rounded up to 16) f32.
  */
 export function attend(
   q: usize, out: usize, stride: usize, count: usize, heads: usize,
@@ -54,24 +68,42 @@ export function attend(
   const queries = count * heads;
   const rowBytes = ((position + count + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
+  const q0 = scratch;
   let n: usize = 0;
   for (; n + 4 <= queries; n += 4) {
     const o0 = offset(n, heads, stride, headDim);
     const o1 = offset(n + 1, heads, stride, headDim);
     const o2 = offset(n + 2, heads, stride, headDim);
     const o3 = offset(n + 3, heads, stride, headDim);
+    const q1 = scaleQuery(q + o0, q0, headDim);
+    const q2 = scaleQuery(q + o1, q1, headDim);
+    const q3 = scaleQuery(q + o2, q2, headDim);
+    const scores = scaleQuery(q + o3, q3, headDim);
     const longest = position + (n + 3) / heads + 1;
-    scores4(q + o0, q + o1, q + o2, q + o3, keys, longest, headDim, groupBytes, scratch, rowBytes);
-    for (let i: usize = 0; i < 4; i++) softmax(scratch + i * rowBytes, position + (n + i) / heads + 1, longest, scale);
-    mix4(scratch, rowBytes, values, longest, headDim, groupBytes, out + o0, out + o1, out + o2, out + o3);
+    scores4(q0, q1, q2, q3, keys, longest, headDim, groupBytes, scores, rowBytes);
+    for (let i: usize = 0; i < 4; i++) softmax(scores + i * rowBytes, position + (n + i) / heads + 1, longest, scale);
+    mix4(scores, rowBytes, values, longest, headDim, groupBytes, out + o0, out + o1, out + o2, out + o3);
   }
   for (; n < queries; n++) {
     const o = offset(n, heads, stride, headDim);
     const length = position + n / heads + 1;
-    scores1(q + o, keys, length, headDim, groupBytes, scratch);
-    softmax(scratch, length, length, scale);
-    mix1(scratch, values, length, headDim, groupBytes, 0, out + o);
+    const scores = scaleQuery(q + o, q0, headDim);
+    scores1(q0, keys, length, headDim, groupBytes, scores);
+    softmax(scores, length, length, scale);
+    mix1(scores, values, length, headDim, groupBytes, 0, out + o);
   }
+}
+
+/** Copies `count` numbers times 2^112, and returns where the copy ends. */
+function scaleQuery(from: usize, to: usize, count: usize): usize {
+  const bias = f16Bias();
+  for (const end = to + count * 4; to < end; from += 32, to += 32) {
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    v128.store(to, f32x4.mul(a, bias));
+    v128.store(to, f32x4.mul(b, bias), 16);
+  }
+  return to;
 }
 
 // @ts-ignore: decorator
@@ -80,7 +112,7 @@ function offset(query: usize, heads: usize, stride: usize, headDim: usize): usiz
   return (query / heads) * stride + (query % heads) * headDim * 4;
 }
 
-/** The first `length` scores to probabilities; from there to `padded` zeros, since the row shares a tile with longer ones. */
+/** The first `length` scores to probabilities · 2^112; from there to `padded` zeros, since the row shares a tile with longer ones. */
 function softmax(scores: usize, length: usize, padded: usize, scale: f32): void {
   const end = scores + length * 4;
   const last = scores + ((length + 7) & ~7) * 4;
@@ -104,7 +136,7 @@ function softmax(scores: usize, length: usize, padded: usize, scale: f32): void 
     sum0 = f32x4.add(sum0, e0);
     sum1 = f32x4.add(sum1, e1);
   }
-  const factor = f32x4.splat(1 / sumLanes(f32x4.add(sum0, sum1)));
+  const factor = f32x4.mul(f16Bias(), f32x4.splat(1 / sumLanes(f32x4.add(sum0, sum1))));
   for (let p = scores; p < last; p += 32) {
     const e0 = v128.load(p);
     const e1 = v128.load(p, 16);

@@ -70,6 +70,35 @@ export function scaledF16x4(bits: v128, mask: v128): v128 {
   return v128.and(v128.shl<i32>(bits, 13), mask);
 }
 
+/**
+ * Eight f32 as f16, rounded to the nearest, of two the even one. What is above 65504 becomes that, and what is below
+ * 2^−14 zero: halves without exponent are slow to multiply on some machines.
+ */
+// @ts-ignore: decorator
+@inline
+export function f16x8(at: usize): v128 {
+  const a = v128.load(at);
+  const b = v128.load(at, 16);
+  const sign = i16x8.narrow_i32x4_s(signOf(a), signOf(b));
+  return v128.or(sign, i16x8.narrow_i32x4_s(magnitudeF16x4(a), magnitudeF16x4(b)));
+}
+
+// @ts-ignore: decorator
+@inline
+function signOf(x: v128): v128 {
+  return v128.shl<i32>(v128.shr<i32>(x, 31), 15);
+}
+
+// @ts-ignore: decorator
+@inline
+function magnitudeF16x4(x: v128): v128 {
+  const magnitude = f32x4.pmin(f32x4.abs(x), f32x4.splat(65504));
+  const odd = v128.and(v128.shr<u32>(magnitude, 13), i32x4.splat(1));
+  const rounded = v128.shr<u32>(i32x4.add(i32x4.add(magnitude, i32x4.splat(0xfff)), odd), 13);
+  const half = i32x4.sub(rounded, i32x4.splat(112 << 10));
+  return v128.and(half, i32x4.gt_s(half, i32x4.splat(0x3ff)));
+}
+
 /** Sum of the four lanes, pairwise. */
 // @ts-ignore: decorator
 @inline

@@ -23,7 +23,7 @@ function ranksOf(nodes: readonly NodeCapacity[], layers = wholeSlice(header).lay
 
 describe('predict', () => {
   test('alone: reading all weights, and a quarter of the cache, once', () => {
-    const cache = (4 * 4 * 2 * 400 * 16 * 4) / 4; // layers, kvHeads, keys and values, positions, headDim, bytes
+    const cache = (4 * 4 * 2 * 400 * 16 * 2) / 4; // layers, kvHeads, keys and values, positions, headDim, bytes
     const computeMs = (weightBytes(header, whole.slice) + cache) / 1000;
     expect(predict(inputs, [[whole]])).toEqual({ msPerToken: computeMs, computeMs, syncMs: 0 });
   });

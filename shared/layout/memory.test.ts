@@ -46,7 +46,7 @@ test.each(headers)('a slice has the bytes of the weights that its program reads:
 test.each(headers)('memory is weights, cache, room for every buffer of the program, and the process: %o', (header) => {
   for (const slice of [wholeSlice(header), ...rankSlices(header, [2, 1])]) {
     const { cache, buffers } = buildProgram(header, slice, { embeds: false });
-    const cached = OPTIONS.slots * cache.layers * cache.kvHeads * 2 * cache.seqLen * cache.headDim * 4;
+    const cached = OPTIONS.slots * cache.layers * cache.kvHeads * 2 * cache.seqLen * cache.headDim * 2;
     const rest = rankBytes(header, slice, OPTIONS) - weightBytes(header, slice) - cached - PROCESS_BYTES;
     const widths = Object.values(buffers).map(({ width, type }) => width * (type === 'f32' ? 4 : 1.25));
     const needed = OPTIONS.maxTokens * widths.reduce((a, b) => a + b, 0);

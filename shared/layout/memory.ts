@@ -56,8 +56,8 @@ export function layerWeights(header: ModelHeader, experts: number = header.exper
   };
 }
 
-/** Keys and values of one head in one layer, over `positions` of one sequence. */
-export const cacheBytes = ({ headDim }: ModelHeader, positions: number): Bytes => 2 * positions * headDim * 4;
+/** Keys and values of one head in one layer, over `positions` of one sequence: in f16. */
+export const cacheBytes = ({ headDim }: ModelHeader, positions: number): Bytes => 2 * positions * headDim * 2;
 
 /** The last stage has the final norm, and rows of the output matrix. */
 export const outputWeights = ({ dim, weightType }: ModelHeader): { readonly norm: Bytes; readonly row: Bytes } => ({

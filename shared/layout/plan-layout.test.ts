@@ -221,7 +221,7 @@ describe('slices follow speed', () => {
   });
 
   test('a node without room for the cache of one head still takes columns', () => {
-    const long = { ...tinyLlama, seqLen: 32768 };
+    const long = { ...tinyLlama, seqLen: 65536 };
     const [root, small] = planned(long, [node('root'), node('small', 10, 0.35 * GB)], { goal: 'tp' }).layout.stages[0];
     expect(rangeLength(root.slice.heads)).toBe(32);
     expect(rangeLength(small.slice.hidden)).toBeGreaterThan(0);
@@ -525,7 +525,7 @@ describe('the layout of before', () => {
     for (const now of [
       [node('root'), node('a', 2), node('b')],
       [node('root'), node('a')],
-      [node('root'), node('a', 12, 0.3 * GB), node('b')],
+      [node('root'), node('a', 12, 0.25 * GB), node('b')],
     ]) {
       expect(planned(tinyLlama, now, { goal: 'tp', before }).layout).not.toEqual(before);
     }

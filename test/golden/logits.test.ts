@@ -31,7 +31,7 @@ interface Golden {
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const demo = (name: string): string => here(`../../demo/${name}`);
 
-/** Measured: f16 7e-8, q80 2e-4, q40 1e-4, the larger of both models. */
+/** Measured: f16 1.3e-7, q80 2e-4, q40 1e-4, the larger of both models. */
 const LARGEST_NMSE: Record<'f16' | 'q80' | 'q40', number> = { f16: 2e-7, q80: 5e-4, q40: 5e-4 };
 
 for (const [name, file] of [
@@ -51,7 +51,7 @@ for (const [name, file] of [
     test('f32 logits equal the golden ones', async () => {
       const actual = await logitsOf(await inType(original, 'f32'), golden.tokens);
       const largest = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
-      expect(largest).toBeLessThan(1e-3);
+      expect(largest).toBeLessThan(0.01); // of a range of 26; 1e-3 with keys and values in f32
     });
 
     test.each(['f16', 'q80', 'q40'] as const)('%s logits are close to the golden ones', async (type) => {

@@ -8,7 +8,7 @@ import type { Candidates, LogitsRequest, Run } from '../device.ts';
 import type { Exchange, Work } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
 import { LogitsSelector } from './logits-selector.ts';
-import { columnsOf, type MemoryMap, rowsOf } from './memory-map.ts';
+import { columnsOf, F16_BYTES, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 import type { Trials } from './trials.ts';
 
@@ -195,17 +195,19 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
   const { heads, kvHeads } = context.shares.heads(op, context.thread);
   const headBytes = op.headDim * 4;
   const { layers } = program.cache;
+  /** Of one head, keys or values of eight positions. */
+  const headGroupBytes = op.headDim * 8 * F16_BYTES;
+  const groupBytes = map.cacheHeads * headGroupBytes;
   const groups = Array.from({ length: rangeLength(kvHeads) }, (_, i) => {
     const kvHead = kvHeads.start + i;
     const first = Math.max(heads.start, kvHead * op.headsPerKvHead);
     const end = Math.min(heads.end, (kvHead + 1) * op.headsPerKvHead);
-    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headBytes * 8 };
+    return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headGroupBytes };
   });
-  const groupBytes = map.cacheHeads * op.headDim * 32;
   const keysBytes = map.cacheHeads * map.cacheHeadBytes;
   // Where heads are narrow and have a query each, all at once are faster: what they read is one stream. Of wide ones each
   // is a stream by itself, of a page or more for eight positions.
-  const each = groups.length > 1 && headBytes * 8 < PAGE && groups.every(({ count }) => count === 1);
+  const each = groups.length > 1 && headGroupBytes < PAGE && groups.every(({ count }) => count === 1);
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
