@@ -21,19 +21,14 @@ export interface Kept {
  * Each cut keeps a prefix, so the shortest decides. `total` is the weight of all tokens, and `complete` tells that no
  * token which a cut may keep is missing from `weights`.
  */
-export function keptBy(
-  { topK, topP, minP }: Sampling,
-  weights: readonly number[],
-  total: Bounds,
-  complete: boolean,
-): Kept {
+export function keptBy({ topK, topP, minP }: Sampling, weights: Float64Array, total: Bounds, complete: boolean): Kept {
   let kept: Kept = { count: weights.length, mostWeight: complete ? sum(weights) : total.high };
   let base = total; // top-p counts from what top-k has left
   const cut = (to: Kept): void => {
     kept = { count: Math.min(kept.count, to.count), mostWeight: Math.min(kept.mostWeight, to.mostWeight) };
   };
   if (topK > 0 && topK <= weights.length) {
-    const weight = sum(weights.slice(0, topK));
+    const weight = sum(weights.subarray(0, topK));
     cut({ count: topK, mostWeight: weight });
     base = { low: weight, high: weight };
   } else if (topK > 0 && !complete) {
@@ -46,13 +41,13 @@ export function keptBy(
   }
   if (minP > 0) {
     const count = weights.findIndex((weight) => weight < minP);
-    if (count >= 0) cut({ count, mostWeight: sum(weights.slice(0, count)) });
+    if (count >= 0) cut({ count, mostWeight: sum(weights.subarray(0, count)) });
   }
   return kept;
 }
 
 /** The shortest prefix that weighs `target` at least. If none does, one with the next token weighs no more than stated. */
-function prefixReaching(weights: readonly number[], target: number): Kept {
+function prefixReaching(weights: Float64Array, target: number): Kept {
   let reached = 0;
   for (let i = 0; i < weights.length; i++) {
     reached += weights[i]!;

@@ -32,7 +32,7 @@ export interface RowRules {
 export function chooseFromAll(
   { sampling, alterations, allowed }: RowRules,
   row: Float32Array,
-  certain: readonly Entry[],
+  certain: ArrayLike<TokenId>,
   chance: Chance,
 ): TokenId {
   const logits = Float64Array.from(row);
@@ -40,20 +40,21 @@ export function chooseFromAll(
     logits[id] = alteredLogit(row[id]!, alteration, sampling.repetitionPenalty);
   }
   if (allowed) for (let id = 0; id < row.length; id++) if (!allowed.has(id)) logits[id] = Number.NEGATIVE_INFINITY;
-  const max = certain[0]?.logit ?? logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const max =
+    certain.length > 0 ? logits[certain[0]!]! : logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (!Number.isFinite(max)) throw new UnusableLogitsError(max);
   if (sampling.temperature === 0) return logits.indexOf(max);
   const weights = logits.map((logit) => Math.exp((logit - max) / sampling.temperature));
   const cutting = sampling.topK > 0 || sampling.topP < 1 || sampling.minP > 0;
   const beyond = cutting ? keptTokens(sampling, logits, weights).slice(certain.length) : undefined;
-  const certainWeights = certain.map(({ id }) => weights[id]!);
+  const certainWeights = Float64Array.from(certain, (id) => weights[id]!);
   const certainWeight = sum(certainWeights);
   // Where nothing is cut there is no need to sort: the others follow by id, those that are certain weigh nothing.
-  if (!beyond) for (const { id } of certain) weights[id] = 0;
+  if (!beyond) for (const id of Array.from(certain)) weights[id] = 0;
   const beyondWeights = beyond?.map((id) => weights[id]!) ?? weights;
   const beyondWeight = sum(beyondWeights);
   if (beyondWeight === 0 || chance.place * (certainWeight + beyondWeight) < certainWeight) {
-    return certain[lookUp(certainWeights, chance.pick * certainWeight)]!.id;
+    return certain[lookUp(certainWeights, chance.pick * certainWeight)]!;
   }
   const index = lookUp(beyondWeights, chance.pick * beyondWeight);
   return beyond ? beyond[index]! : index;
@@ -71,7 +72,7 @@ function keptTokens(sampling: Sampling, logits: Float64Array, weights: Float64Ar
     if (weights[id]! >= floor && weights[id]! > 0) entries.push({ id, logit: logits[id]! });
   }
   entries.sort(byRank);
-  const sorted = entries.map(({ id }) => weights[id]!);
+  const sorted = Float64Array.from(entries, ({ id }) => weights[id]!);
   const { count } = keptBy(sampling, sorted, { low: total, high: total }, true);
   return entries.slice(0, count).map(({ id }) => id);
 }

@@ -17,7 +17,7 @@
 import type { Candidates, LogitsRequest } from '../device/device.ts';
 import type { TokenId } from '../units.ts';
 import { type Alterations, alterationsOf, alteredLogit, type History } from './alterations.ts';
-import { type Bounds, keptBy, lookUp, sum } from './cuts.ts';
+import { type Bounds, type Kept, keptBy, lookUp, sum } from './cuts.ts';
 import { UnusableLogitsError } from './errors.ts';
 import { byRank, chooseFromAll, type Entry } from './full-sampler.ts';
 import type { Chance } from './random.ts';
@@ -82,34 +82,54 @@ export function sample(plan: SamplePlan, candidates: Candidates, chance: Chance)
   if (Number.isNaN(candidates.logSumExp) || candidates.apart.some(Number.isNaN)) {
     throw new UnusableLogitsError(Number.NaN);
   }
-  const { head, below, unknown } = sortCandidates(plan, candidates);
-  if (head.length === 0) return candidates.full ? chooseFromAll(plan, candidates.full, head, chance) : 'need-more';
-  const max = head[0]!.logit;
+  const { ids, logits, below, unknown } = sortCandidates(plan, candidates);
+  const { full } = candidates;
+  if (ids.length === 0) return full ? chooseFromAll(plan, full, ids, chance) : 'need-more';
+  const max = logits[0]!;
   if (!Number.isFinite(max)) throw new UnusableLogitsError(max);
-  if (sampling.temperature === 0) return head[0]!.id;
+  if (sampling.temperature === 0) return ids[0]!;
 
-  const weightOf = ({ logit }: Entry): number => Math.exp((logit - max) / sampling.temperature);
-  const weights = head.map(weightOf);
-  const known = sum(weights) + sum(below.map(weightOf));
-  const rest = unknown > 0 ? unknownWeight(plan, candidates, unknown, max) : { low: 0, high: 0 };
-  const total = { low: known + rest.low, high: known + rest.high };
-  const { count, mostWeight } = keptBy(sampling, weights, total, unknown === 0);
-  const certainWeight = sum(weights.slice(0, count));
-  if (chance.place * mostWeight < certainWeight) return head[lookUp(weights, chance.pick * certainWeight)]!.id;
-  return candidates.full ? chooseFromAll(plan, candidates.full, head.slice(0, count), chance) : 'need-more';
+  const weights = weightsOf(logits, max, sampling.temperature);
+  const known = sum(weights) + sum(weightsOf(below, max, sampling.temperature));
+  const keptWith = (rest: Bounds): KeptHead => {
+    const total = { low: known + rest.low, high: known + rest.high };
+    const { count, mostWeight } = keptBy(sampling, weights, total, unknown === 0);
+    return { count, mostWeight, certainWeight: sum(weights.subarray(0, count)) };
+  };
+  // Each unknown logit is at most the k-th: mostly the cuts are certain with that, and nothing better can change them.
+  const kth = unknown > 0 ? Math.exp((candidates.logits.at(-1)! - max) / sampling.temperature) : 0;
+  let kept = keptWith({ low: 0, high: unknown * kth });
+  if (unknown > 0 && kept.mostWeight > kept.certainWeight)
+    kept = keptWith(unknownWeight(plan, candidates, unknown, max));
+  const { count, mostWeight, certainWeight } = kept;
+  if (chance.place * mostWeight < certainWeight) return ids[lookUp(weights, chance.pick * certainWeight)]!;
+  return full ? chooseFromAll(plan, full, Array.from(ids).slice(0, count), chance) : 'need-more';
+}
+
+interface KeptHead extends Kept {
+  /** Of the first `count`. */
+  readonly certainWeight: number;
+}
+
+function weightsOf(logits: ArrayLike<number>, max: number, temperature: number): Float64Array {
+  const weights = new Float64Array(logits.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = Math.exp((logits[i]! - max) / temperature);
+  return weights;
 }
 
 interface SortedCandidates {
   /** The beginning of the sorted distribution over what is allowed, without gaps. Empty only if all of it is unknown. */
-  readonly head: readonly Entry[];
+  readonly ids: ArrayLike<TokenId>;
+  readonly logits: ArrayLike<number>;
   /** Altered logits that have fallen among the unknown. */
-  readonly below: readonly Entry[];
+  readonly below: readonly number[];
   /** How many tokens are in neither. */
   readonly unknown: number;
 }
 
 function sortCandidates(plan: SamplePlan, { ids, logits, apart }: Candidates): SortedCandidates {
-  const { alterations, allowed, request, sampling } = plan;
+  const { alterations, allowed, request, sampling, vocabSize } = plan;
+  if (!allowed && request.apart.length === 0) return { ids, logits, below: [], unknown: vocabSize - ids.length };
   const head: Entry[] = [];
   const named: Entry[] = [];
   ids.forEach((id, i) => {
@@ -120,12 +140,15 @@ function sortCandidates(plan: SamplePlan, { ids, logits, apart }: Candidates): S
     const logit = alteration ? alteredLogit(apart[i]!, alteration, sampling.repetitionPenalty) : apart[i]!;
     if (allowed?.has(id) ?? true) named.push({ id, logit });
   });
-  const unknown = (allowed?.size ?? plan.vocabSize) - head.length - named.length;
-  const below: Entry[] = [];
-  if (named.length === 0) return { head, below, unknown };
+  const unknown = (allowed?.size ?? vocabSize) - head.length - named.length;
+  const below: number[] = [];
   const last = ids.length > 0 ? { id: ids.at(-1)!, logit: logits.at(-1)! } : undefined;
-  for (const entry of named) (unknown > 0 && last && byRank(last, entry) < 0 ? below : head).push(entry);
-  return { head: head.sort(byRank), below, unknown };
+  for (const entry of named) {
+    if (unknown > 0 && last && byRank(last, entry) < 0) below.push(entry.logit);
+    else head.push(entry);
+  }
+  if (named.length > 0) head.sort(byRank);
+  return { ids: head.map(({ id }) => id), logits: head.map(({ logit }) => logit), below, unknown };
 }
 
 /** The sum of the weights of `count` tokens of which only the log-sum-exp and an upper limit are known. */
