@@ -22,7 +22,7 @@ const MAX_STEP_TOKENS = 128;
 /** Threads that read less than this for a token wait for each other longer than they save: the demo model is faster on one. */
 const LEAST_BYTES_PER_THREAD: Bytes = 8e6;
 
-const usefulThreads = (weights: Bytes): number =>
+export const usefulThreads = (weights: Bytes): number =>
   Math.max(1, Math.min(availableParallelism(), Math.floor(weights / LEAST_BYTES_PER_THREAD)));
 
 export interface RunningModel extends AsyncDisposable {

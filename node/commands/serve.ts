@@ -1,25 +1,29 @@
 // `shoal serve`: the chat page and the OpenAI API, over one model, until somebody ends it.
 
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, extname } from 'node:path';
 import type { ServedModel } from '../../shared/api/openai/served-model.ts';
 import { toolNotationOf } from '../../shared/api/openai/tool-notation.ts';
 import { collectText, readText } from '../../shared/api/text-generation.ts';
 import type { ModelHeader } from '../../shared/model/header.ts';
+import { totalTensorBytes } from '../../shared/model/tensor-list.ts';
 import { type ChatTemplate, chooseChatTemplate } from '../../shared/text/chat-template.ts';
 import { NoChatTemplateError } from '../../shared/text/text-errors.ts';
 import type { Milliseconds } from '../../shared/units.ts';
 import { createApp } from '../server/app.ts';
 import { chatPage } from '../server/chat-page.ts';
 import { EngineClient } from '../server/engine-client.ts';
+import { EnginePool, type PooledEngine } from '../server/engine-pool.ts';
 import { type HttpServer, openHttpServer } from '../server/http-server.ts';
 import type { LanDoor } from '../server/lan.ts';
 import { ServerMetrics } from '../server/metrics.ts';
-import type { Arguments, Surroundings } from './command.ts';
+import type { Arguments, Output, Surroundings } from './command.ts';
 import { INTERRUPTED } from './interrupts.ts';
 import { type ModelFiles, openModelFiles, positionBytes } from './model-files.ts';
+import { usefulThreads } from './open-model.ts';
 import type { OptionValues } from './options.ts';
 import { writeRemark } from './output.ts';
+import { leads } from './root-options.ts';
 import { samplingOf } from './sampling-options.ts';
 import { assertServable } from './serve-options.ts';
 
@@ -28,6 +32,10 @@ const LOOPBACK = '127.0.0.1';
 /** Answers that run when the server is told to end may go on for so long. */
 const GRACE_MS: Milliseconds = 30_000;
 const SELF_CHECK_TOKENS = 16;
+/** The thread that serves has a third of the work for a token that an engine of the demo model has. */
+const MOST_ENGINES = 4;
+/** For all engines but the first, which say the same. */
+const SILENCE: Output = { isTerminal: false, columns: 80, write: () => {} };
 
 export async function serve({ options }: Arguments, surroundings: Surroundings): Promise<number> {
   const { notes, out } = surroundings;
@@ -35,7 +43,15 @@ export async function serve({ options }: Arguments, surroundings: Surroundings):
   const log = (line: string): void => writeRemark(line, notes);
   const files = await openModelFiles('serve', options, surroundings);
   const stop = Promise.withResolvers<void>();
-  const engine = new EngineClient({ slots: slotsFor(files.header), ...options }, notes, (error) => stop.reject(error));
+  const slots = options.slots ?? slotsFor(files.header);
+  const most = enginesFor(files.header, slots, options);
+  const engine = new EnginePool({
+    most,
+    start: (index, onDeath) =>
+      new EngineClient({ ...options, slots: Math.ceil(slots / most) }, index === 0 ? notes : SILENCE, onDeath),
+    onDeath: (error) => stop.reject(error),
+    log,
+  });
   let model: ServedModel | undefined;
   let lan: LanDoor | undefined;
   const metrics = new ServerMetrics(() => engine.status);
@@ -89,11 +105,18 @@ function slotsFor(header: ModelHeader): number {
   return Math.max(1, Math.min(32, Math.floor(totalmem() / 8 / slotBytes)));
 }
 
+/** Several only of a model whose step cannot use all cores. */
+function enginesFor(header: ModelHeader, slots: number, options: OptionValues): number {
+  if (leads(options) || options.nthreads !== undefined || options.device === 'reference') return 1;
+  const cores = Math.floor(availableParallelism() / usefulThreads(totalTensorBytes(header)));
+  return Math.max(1, Math.min(MOST_ENGINES, cores, slots));
+}
+
 function servedModel(
   id: string,
   { tokenizer, header, vocabulary }: ModelFiles,
   options: OptionValues,
-  engine: EngineClient,
+  engine: PooledEngine,
   metrics: ServerMetrics,
 ): ServedModel {
   const template = templateOf(() => chooseChatTemplate(vocabulary, options['chat-template']));

@@ -22,10 +22,10 @@ const { options, notes } = workerData as EngineThreadData;
 const tell = (message: FromEngine): void => port.postMessage(message);
 
 /**
- * Between two messages with tokens of a request, where they come faster. Half of what a display shows an image for; a
- * token costs the thread that serves, and its client, far less in company than alone.
+ * Between two messages with tokens of a request, where they come faster: as long as a display shows an image. A token
+ * costs the thread that serves, and its client, far less in company than alone.
  */
-const REST_MS: Milliseconds = 8;
+const REST_MS: Milliseconds = 16;
 
 class EngineThread {
   private readonly files: ModelFiles;

@@ -89,30 +89,44 @@ export function sample(plan: SamplePlan, candidates: Candidates, chance: Chance)
   if (!Number.isFinite(max)) throw new UnusableLogitsError(max);
   if (sampling.temperature === 0) return ids[0]!;
 
-  const weights = weightsOf(logits, max, sampling.temperature);
-  const known = sum(weights) + sum(weightsOf(below, max, sampling.temperature));
-  const keptWith = (rest: Bounds): KeptHead => {
+  const { temperature } = sampling;
+  const belowWeight = sum(weightsOf(below, new Float64Array(below.length), max, temperature));
+  const keptWith = (weights: Float64Array, rest: Bounds): KeptHead => {
+    const known = sum(weights) + belowWeight;
     const total = { low: known + rest.low, high: known + rest.high };
-    const { count, mostWeight } = keptBy(sampling, weights, total, unknown === 0);
-    return { count, mostWeight, certainWeight: sum(weights.subarray(0, count)) };
+    const complete = unknown === 0 && weights.length === logits.length;
+    const { count, mostWeight } = keptBy(sampling, weights, total, complete);
+    return { weights, count, mostWeight, certainWeight: sum(weights.subarray(0, count)) };
   };
-  // Each unknown logit is at most the k-th: mostly the cuts are certain with that, and nothing better can change them.
-  const kth = unknown > 0 ? Math.exp((candidates.logits.at(-1)! - max) / sampling.temperature) : 0;
-  let kept = keptWith({ low: 0, high: unknown * kth });
-  if (unknown > 0 && kept.mostWeight > kept.certainWeight)
-    kept = keptWith(unknownWeight(plan, candidates, unknown, max));
-  const { count, mostWeight, certainWeight } = kept;
+  // Mostly the cuts are certain with the heaviest few, of which the last is the most that any other can weigh; closer
+  // bounds would change nothing then.
+  const few = weightsOf(logits, FEW.subarray(0, logits.length), max, temperature);
+  let kept = keptWith(few, { low: 0, high: (logits.length - few.length + unknown) * few.at(-1)! });
+  if (isUncertain(kept) && few.length < logits.length) {
+    const all = weightsOf(logits, new Float64Array(logits.length), max, temperature);
+    const kth = Math.exp((candidates.logits.at(-1)! - max) / temperature);
+    kept = keptWith(all, { low: 0, high: unknown * kth });
+  }
+  if (isUncertain(kept) && unknown > 0) kept = keptWith(kept.weights, unknownWeight(plan, candidates, unknown, max));
+  const { weights, count, mostWeight, certainWeight } = kept;
   if (chance.place * mostWeight < certainWeight) return ids[lookUp(weights, chance.pick * certainWeight)]!;
   return full ? chooseFromAll(plan, full, Array.from(ids).slice(0, count), chance) : 'need-more';
 }
 
+/** Used by one call at a time. */
+const FEW = new Float64Array(16);
+
 interface KeptHead extends Kept {
+  /** Of the heaviest tokens. */
+  readonly weights: Float64Array;
   /** Of the first `count`. */
   readonly certainWeight: number;
 }
 
-function weightsOf(logits: ArrayLike<number>, max: number, temperature: number): Float64Array {
-  const weights = new Float64Array(logits.length);
+const isUncertain = ({ mostWeight, certainWeight }: KeptHead): boolean => mostWeight > certainWeight;
+
+/** Fills `weights` with those of the first logits. */
+function weightsOf(logits: ArrayLike<number>, weights: Float64Array, max: number, temperature: number): Float64Array {
   for (let i = 0; i < weights.length; i++) weights[i] = Math.exp((logits[i]! - max) / temperature);
   return weights;
 }

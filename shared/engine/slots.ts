@@ -77,7 +77,8 @@ export class SlotPool {
   }
 }
 
-function commonPrefix(a: readonly TokenId[], b: readonly TokenId[]): number {
+/** How many of their first tokens are the same. */
+export function commonPrefix(a: readonly TokenId[], b: readonly TokenId[]): number {
   const end = Math.min(a.length, b.length);
   let i = 0;
   while (i < end && a[i] === b[i]) i++;

@@ -6,12 +6,17 @@ import type { Candidates, LogitsRequest } from '../device.ts';
 import type { Kernels } from './kernels.ts';
 import type { MemoryMap } from './memory-map.ts';
 
+const NONE = new Float32Array();
+/** 64 answers of usual length. */
+const SPARE_WORDS = 2 ** 14;
+
 export class LogitsSelector {
   private readonly kernels: Kernels;
   private readonly floats: Float32Array;
   private readonly ints: Int32Array;
   private readonly answer: number;
   private readonly scratch: number;
+  private spare = new Int32Array();
 
   /** `memory` must not grow any more. */
   constructor(kernels: Kernels, memory: ArrayBuffer, { topK, topKScratch }: Pick<MemoryMap, 'topK' | 'topKScratch'>) {
@@ -33,7 +38,7 @@ export class LogitsSelector {
     const place = (id: number): number => start + id - vocabulary.start;
     const holds = (id: number): boolean => id >= vocabulary.start && id < vocabulary.end;
     const whole = full ? floats.slice(start, start + rows) : undefined;
-    const apartLogits = new Float32Array(apart.length);
+    const apartLogits = apart.length > 0 ? new Float32Array(apart.length) : NONE;
     for (let i = 0; i < apart.length; i++) apartLogits[i] = holds(apart[i]) ? floats[place(apart[i])] : Number.NaN;
     // What is apart may be NaN without breaking the rest, and the same id may be named twice.
     for (const id of apart) if (holds(id)) floats[place(id)] = 0;
@@ -47,16 +52,24 @@ export class LogitsSelector {
     const k = Math.min(topK, left);
     const out = this.answer / 4;
     if (k > 0) kernels.topK(at, rows, k, vocabulary.start, this.answer, this.scratch);
-    // One buffer for both: so small an answer costs more to allocate than to copy.
-    const { buffer } = this.ints.slice(out, out + 2 * k);
-    const logits = new Float32Array(buffer, 4 * k, k);
+    const words = this.room(2 * k);
+    words.set(this.ints.subarray(out, out + 2 * k));
+    const logits = new Float32Array(words.buffer, words.byteOffset + 4 * k, k);
     return {
-      ids: new Int32Array(buffer, 0, k),
+      ids: words.subarray(0, k),
       logits,
       logSumExp: isBroken ? Number.NaN : k > 0 ? this.logSumExp(at, rows, logits[0]) : -Infinity,
       apart: apartLogits,
       full: whole,
     };
+  }
+
+  /** A part of an array: so small an answer costs more to allocate than to find and to copy. */
+  private room(words: number): Int32Array {
+    if (this.spare.length < words) this.spare = new Int32Array(Math.max(words, SPARE_WORDS));
+    const taken = this.spare.subarray(0, words);
+    this.spare = this.spare.subarray(words);
+    return taken;
   }
 
   private logSumExp(at: number, rows: number, largest: number): number {
