@@ -45,12 +45,11 @@ export class EnginePool implements PooledEngine {
   private members: Member[];
   private starting: Promise<void> | undefined;
   private started = 1;
-  private mayGrow: boolean;
+  private mayGrow = true;
   private closed = false;
 
   constructor(options: PoolOptions) {
     this.options = options;
-    this.mayGrow = options.most > 1;
     this.first = this.startMember(0);
     this.members = [this.first];
     this.ready = this.first.engine.ready;
@@ -97,7 +96,10 @@ export class EnginePool implements PooledEngine {
     await Promise.all(this.members.map(({ engine }) => engine.close()));
   }
 
-  /** Of those with the fewest requests the one that knows the longest beginning of the prompt, so that a conversation goes on where it is. */
+  /**
+   * Of those with the fewest requests the one that knows the longest beginning of the prompt, so that a conversation goes
+   * on where its keys and values are.
+   */
   private memberFor(prompt: readonly TokenId[]): Member {
     const fewest = Math.min(...this.members.map(({ requests }) => requests));
     const idlest = this.members.filter(({ requests }) => requests === fewest);

@@ -95,6 +95,17 @@ describe('chat', () => {
     expect(a).not.toBe(other);
   });
 
+  test('many at once say what each of them says alone, whichever engine they get', async () => {
+    const tell = async (seed: number): Promise<string | null> => {
+      const answer = await client.chat.completions.create({ ...fox, seed, max_tokens: 60 });
+      return answer.choices[0]!.message.content;
+    };
+    const seeds = Array.from({ length: 12 }, (_, seed) => seed);
+    const alone: (string | null)[] = [];
+    for (const seed of seeds) alone.push(await tell(seed));
+    for (let round = 0; round < 3; round++) expect(await Promise.all(seeds.map(tell))).toEqual(alone);
+  });
+
   test('n answers, in one stream too', async () => {
     const asked = { ...fox, max_tokens: 12, n: 3, seed: 5 };
     const { choices, usage } = await client.chat.completions.create(asked);
