@@ -1,16 +1,17 @@
 // attention: causal attention of grouped heads over a slot's keys and values.
 //
-// A slot's keys and values are f16 and lie in groups of eight positions, all heads of a group side by side, so that one
-// token's attention reads one long stream. Keys of a head: [position / 8, heads, headDim, 8], so that eight scores come
-// from vector sums without adding across lanes. Values: [position / 8, heads, 8, headDim]. `groupBytes` lie between a
+// A slot's keys and values are f16 and lie in groups of sixteen positions, all heads of a group side by side, so that one
+// token's attention reads one long stream. Keys of a head: [position / 16, heads, headDim, 16], so that sixteen scores come
+// from vector sums without adding across lanes. Values: [position / 16, heads, headDim / 16, 16 positions, 16 columns],
+// so that what is added up together lies together; of a head's last columns there may be eight only. `groupBytes` lie between a
 // head's groups. A query's sums run in the same order whatever is computed beside it, so batch size and number of threads
 // change no bit.
 //
 // Keys and values are read as f32 · 2^−112 (see scaledF16x4). So that products are what they should be, queries and
 // probabilities are taken times 2^112: none is so large that it would overflow.
 
-import { mix1, mix4, mixEach } from './attention-mix';
-import { scores1, scores4, scoresEach } from './attention-scores';
+import { mix1, mix4, mixAll } from './attention-mix';
+import { scores1, scores4, scoresAll } from './attention-scores';
 import { exp4, f16Bias, f16x8, maxLanes, sumLanes } from './vector';
 
 /** Stores `count` consecutive positions of all heads; k and v: `stride` bytes a token, heads side by side. */
@@ -19,42 +20,45 @@ export function storeKeysValues(
   keys: usize, values: usize, position: usize, headDim: usize,
 ): void {
   for (const end = position + count; position < end; position++, k += stride, v += stride) {
-    const lane = position % 8;
+    const lane = position % 16;
     for (let head: usize = 0; head < heads; head++) {
-      const group = ((position / 8) * heads + head) * headDim * 16;
+      const group = ((position / 16) * heads + head) * headDim * 32;
       const from = head * headDim * 4;
       let key = keys + group + lane * 2;
-      const value = values + group + lane * headDim * 2;
-      for (let d: usize = 0; d < headDim; d += 8, key += 128) {
+      for (let d: usize = 0; d < headDim; d += 8, key += 256) {
         const halves = f16x8(k + from + d * 4);
         v128.store_lane<i16>(key, halves, 0);
-        v128.store_lane<i16>(key, halves, 1, 16);
-        v128.store_lane<i16>(key, halves, 2, 32);
-        v128.store_lane<i16>(key, halves, 3, 48);
-        v128.store_lane<i16>(key, halves, 4, 64);
-        v128.store_lane<i16>(key, halves, 5, 80);
-        v128.store_lane<i16>(key, halves, 6, 96);
-        v128.store_lane<i16>(key, halves, 7, 112);
-        v128.store(value + d * 2, f16x8(v + from + d * 4));
+        v128.store_lane<i16>(key, halves, 1, 32);
+        v128.store_lane<i16>(key, halves, 2, 64);
+        v128.store_lane<i16>(key, halves, 3, 96);
+        v128.store_lane<i16>(key, halves, 4, 128);
+        v128.store_lane<i16>(key, halves, 5, 160);
+        v128.store_lane<i16>(key, halves, 6, 192);
+        v128.store_lane<i16>(key, halves, 7, 224);
+        const block = values + group + (d / 16) * 512;
+        const rowBytes: usize = (d & ~15) + 16 <= headDim ? 32 : 16;
+        v128.store(block + lane * rowBytes + (d & 15) * 2, f16x8(v + from + d * 4));
       }
     }
   }
 }
 
 /**
- * One token at `position`, whose query heads have a key-value head each; q and out: heads side by side.
- * scratch: heads · (headDim + positions rounded up to 16) f32.
+ * One token at `position`, of all heads: `each` query heads of every key-value head; q and out: heads side by side.
+ * Keys and values are read from end to end. scratch: heads · each · (headDim + positions rounded up to 16) f32.
  */
-export function attendEach(
-  q: usize, out: usize, heads: usize, keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
+export function attendAll(
+  q: usize, out: usize, heads: usize, each: usize,
+  keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
 ): void {
   const length = position + 1;
+  const queries = heads * each;
   const rowBytes = ((length + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
-  const scores = scaleQuery(q, scratch, heads * headDim);
-  scoresEach(scratch, keys, length, heads, headDim, scores, rowBytes);
-  for (let head: usize = 0; head < heads; head++) softmax(scores + head * rowBytes, length, length, scale);
-  mixEach(scores, rowBytes, values, length, heads, headDim, out);
+  const scores = scaleQuery(q, scratch, queries * headDim);
+  scoresAll(scratch, keys, length, heads, each, headDim, scores, rowBytes);
+  for (let n: usize = 0; n < queries; n++) softmax(scores + n * rowBytes, length, length, scale);
+  mixAll(scores, rowBytes, values, length, heads, each, headDim, out);
 }
 
 /**
@@ -68,29 +72,28 @@ export function attend(
   const queries = count * heads;
   const rowBytes = ((position + count + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
-  const q0 = scratch;
   let n: usize = 0;
   for (; n + 4 <= queries; n += 4) {
     const o0 = offset(n, heads, stride, headDim);
     const o1 = offset(n + 1, heads, stride, headDim);
     const o2 = offset(n + 2, heads, stride, headDim);
     const o3 = offset(n + 3, heads, stride, headDim);
-    const q1 = scaleQuery(q + o0, q0, headDim);
-    const q2 = scaleQuery(q + o1, q1, headDim);
-    const q3 = scaleQuery(q + o2, q2, headDim);
-    const scores = scaleQuery(q + o3, q3, headDim);
+    let scores = scaleQuery(q + o0, scratch, headDim);
+    scores = scaleQuery(q + o1, scores, headDim);
+    scores = scaleQuery(q + o2, scores, headDim);
+    scores = scaleQuery(q + o3, scores, headDim);
     const longest = position + (n + 3) / heads + 1;
-    scores4(q0, q1, q2, q3, keys, longest, headDim, groupBytes, scores, rowBytes);
+    scores4(scratch, keys, longest, headDim, groupBytes, scores, rowBytes);
     for (let i: usize = 0; i < 4; i++) softmax(scores + i * rowBytes, position + (n + i) / heads + 1, longest, scale);
-    mix4(scores, rowBytes, values, longest, headDim, groupBytes, out + o0, out + o1, out + o2, out + o3);
+    mix4(scores, rowBytes, values, longest, headDim, groupBytes, false, out + o0, out + o1, out + o2, out + o3);
   }
   for (; n < queries; n++) {
     const o = offset(n, heads, stride, headDim);
     const length = position + n / heads + 1;
-    const scores = scaleQuery(q + o, q0, headDim);
-    scores1(q0, keys, length, headDim, groupBytes, scores);
+    const scores = scaleQuery(q + o, scratch, headDim);
+    scores1(scratch, keys, length, headDim, groupBytes, scores);
     softmax(scores, length, length, scale);
-    mix1(scores, values, length, headDim, groupBytes, 0, out + o);
+    mix1(scores, values, length, headDim, groupBytes, false, 0, out + o);
   }
 }
 

@@ -4,7 +4,7 @@
 // engine looks for that joins pairs into vectors of twice the width.
 
 export { add } from './add';
-export { attend, attendEach, storeKeysValues } from './attention';
+export { attend, attendAll, storeKeysValues } from './attention';
 export { matmulF16, matmulF32 } from './matmul-f32';
 export { matmulQ40, matvecQ40Streams } from './matmul-q40';
 export { matmulQ80 } from './matmul-q80';

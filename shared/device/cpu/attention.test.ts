@@ -7,12 +7,13 @@ import { instantiate, kernelMemory } from './kernels.ts';
 
 async function load(build: string) {
   const bytes = await readFile(new URL(`../../../shaders/wasm/${build}.wasm`, import.meta.url));
-  const memory = kernelMemory(64);
+  const memory = kernelMemory(192);
   return { kernels: instantiate(new WebAssembly.Module(bytes), memory), floats: new Float32Array(memory.buffer) };
 }
 
 const shape = fc.record({
-  heads: fc.integer({ min: 1, max: 9 }),
+  heads: fc.integer({ min: 1, max: 5 }),
+  each: fc.integer({ min: 1, max: 8 }),
   headDim: fc.integer({ min: 1, max: 17 }).map((units) => units * 8),
   tokens: fc.integer({ min: 1, max: 90 }),
   seed: fc.integer({ min: 1, max: 1e6 }),
@@ -28,42 +29,45 @@ describe.each(['relaxed', 'plain'])('%s kernels', (build) => {
   test('answer a token as they do among others, all heads at once or one by one', async () => {
     const { kernels, floats } = await load(build);
     fc.assert(
-      fc.property(shape, ({ heads, headDim, tokens, seed }) => {
-        const width = heads * headDim;
+      fc.property(shape, ({ heads, each, headDim, tokens, seed }) => {
+        const [width, queryWidth] = [heads * headDim, heads * each * headDim];
         let next = 16384;
         const take = (count: number): number => {
           const at = next * 4;
           next += Math.ceil(count / 16) * 16;
           return at;
         };
-        const rows = tokens * width;
         const positions = Math.ceil(tokens / 16) * 16;
-        const [q, k, v, together, each, single] = Array.from({ length: 6 }, () => take(rows));
+        const [k, v] = [take(tokens * width), take(tokens * width)];
+        const [q, together, all, single] = Array.from({ length: 4 }, () => take(tokens * queryWidth));
         const [keys, values] = [take(positions * width), take(positions * width)];
-        const scratch = take(Math.max(4, heads) * (headDim + positions));
+        const scratch = take(Math.max(4, heads * each) * (headDim + positions));
         expect(next).toBeLessThan(floats.length);
         for (let i = 16384; i < next; i++) floats[i] = Math.sin(i * seed) * 3;
-        const stride = width * 4;
+        const [stride, queryStride] = [width * 4, queryWidth * 4];
         kernels.storeKeysValues(k, v, stride, tokens, heads, keys, values, 0, headDim);
         const attend = (to: number, head: number, position: number, count: number): void => {
-          const offset = position * stride + head * headDim * 4;
-          const group = head * headDim * 16;
+          const offset = position * queryStride + head * each * headDim * 4;
+          const group = head * headDim * 32;
           const [from, cache] = [q + offset, [keys + group, values + group] as const];
-          kernels.attend(from, to + offset, stride, count, 1, ...cache, width * 16, position, headDim, scratch);
+          kernels.attend(from, to + offset, queryStride, count, each, ...cache, width * 32, position, headDim, scratch);
         };
         for (let head = 0; head < heads; head++) {
           attend(together, head, 0, tokens);
           for (let position = 0; position < tokens; position++) attend(single, head, position, 1);
         }
         for (let position = 0; position < tokens; position++) {
-          const offset = position * stride;
-          kernels.attendEach(q + offset, each + offset, heads, keys, values, position, headDim, scratch);
+          const offset = position * queryStride;
+          kernels.attendAll(q + offset, all + offset, heads, each, keys, values, position, headDim, scratch);
         }
-        const bits = (at: number): Buffer => Buffer.from(floats.buffer, at, rows * 4);
+        const bits = (at: number): Buffer => Buffer.from(floats.buffer, at, tokens * queryStride);
         expect(Buffer.compare(bits(single), bits(together))).toBe(0);
-        expect(Buffer.compare(bits(each), bits(together))).toBe(0);
+        expect(Buffer.compare(bits(all), bits(together))).toBe(0);
         // And it is attention: the first token can only read its own values.
-        for (let i = 0; i < width; i++) expect(floats[each / 4 + i]).toBeCloseTo(asHalf(floats[v / 4 + i]), 6);
+        for (let i = 0; i < queryWidth; i++) {
+          const column = Math.floor(i / headDim / each) * headDim + (i % headDim);
+          expect(floats[all / 4 + i]).toBeCloseTo(asHalf(floats[v / 4 + column]), 6);
+        }
       }),
       { numRuns: 60 },
     );

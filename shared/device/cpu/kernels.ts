@@ -16,10 +16,11 @@ export interface Kernels {
     headDim: number,
     scratch: number,
   ): void;
-  attendEach(
+  attendAll(
     q: number,
     out: number,
     heads: number,
+    each: number,
     keys: number,
     values: number,
     position: number,

@@ -58,7 +58,9 @@ function rangesOf(program: Program, threads: number, thread: number, room: Room)
     ),
   );
   add('scratch', map.matmulScratch, matmulScratchBytes(room.maxTokens, widest));
-  add('scores', map.scores, Math.max(4, map.cacheHeads) * (headDim + Math.ceil(seqLen / 16) * 16) * 4);
+  const attention = program.segments.flatMap(({ ops }) => ops).find((op) => op.op === 'attention');
+  const queryHeads = attention ? rangeLength(shares.heads(attention, thread).heads) : 0;
+  add('scores', map.scores, Math.max(4, queryHeads) * (headDim + Math.ceil(seqLen / 16) * 16) * 4);
   const logits = program.segments.flatMap(({ ops }) =>
     ops.map((op) => (op.op === 'top-k' ? rangeLength(shares.columns(op.logits, thread)) : 0)),
   );

@@ -47,7 +47,7 @@ export interface MemoryMap {
   readonly rows: ReadonlyMap<string, Place>;
   /** Buffers as the thread's columns, padded to the kernels' eight rows. */
   readonly columns: ReadonlyMap<string, Place>;
-  /** Keys and values: [slots, layers, 2, positions / 8, own kvHeads, 8 · headDim] f16. */
+  /** Keys and values: [slots, layers, 2, positions / 16, own kvHeads, 16 · headDim] f16. */
   readonly cache: number;
   readonly cacheHeadBytes: Bytes;
   readonly cacheHeads: number;
@@ -74,6 +74,8 @@ const MAX_THREADS = 256;
 
 export const STAGING_BYTES = 2 ** 20;
 export const F16_BYTES: Bytes = 2;
+/** Positions whose keys and values lie together. */
+export const GROUP_POSITIONS = 16;
 
 const align = (value: number): number => Math.ceil(value / 64) * 64;
 export const roundUp8 = (value: number): number => Math.ceil(value / 8) * 8;
@@ -161,14 +163,16 @@ function layOut(program: Program, shares: Shares, plans: readonly ThreadPlan[], 
   }
   const attention = ops.find((op) => op.op === 'attention');
   const { headDim, seqLen, layers } = program.cache;
-  const cacheHeads = attention ? rangeLength(shares.heads(attention, thread).kvHeads) : 0;
-  const positions = roundUp8(seqLen);
+  const own = attention ? shares.heads(attention, thread) : undefined;
+  const cacheHeads = own ? rangeLength(own.kvHeads) : 0;
+  const queryHeads = own ? rangeLength(own.heads) : 0;
+  const positions = Math.ceil(seqLen / GROUP_POSITIONS) * GROUP_POSITIONS;
   const cacheHeadBytes = positions * headDim * F16_BYTES;
   const ropeBytes = maxTokens * ropeHeadDim(ops) * 8;
   const cacheBytes = options.slots * layers * cacheHeads * 2 * cacheHeadBytes;
   const scratch = take(matmulScratchBytes(maxTokens, widestInput(ops)));
   // Attention takes four queries of a head at once, or one of every head, and copies them before their scores.
-  const scores = take(Math.max(4, cacheHeads) * (headDim + positions + 8) * 4);
+  const scores = take(Math.max(4, queryHeads) * (headDim + positions) * 4);
   const logits = ownLogits(ops, shares, thread);
   const topK = take(8 * logits);
   const topKScratch = take(logits > 0 ? topKScratchBytes(logits) : 0);

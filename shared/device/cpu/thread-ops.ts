@@ -8,7 +8,7 @@ import type { Candidates, LogitsRequest, Run } from '../device.ts';
 import type { Exchange, Work } from './exchange.ts';
 import type { Kernels } from './kernels.ts';
 import { LogitsSelector } from './logits-selector.ts';
-import { columnsOf, F16_BYTES, type MemoryMap, rowsOf } from './memory-map.ts';
+import { columnsOf, F16_BYTES, GROUP_POSITIONS, type MemoryMap, rowsOf } from './memory-map.ts';
 import type { Form, Instruction, PlainOp, Shares } from './thread-plan.ts';
 import type { Trials } from './trials.ts';
 
@@ -186,17 +186,14 @@ function compileRope(context: ThreadContext, op: RopeOp): (batch: Batch) => void
   };
 }
 
-/** Bytes of a page of the machine's memory, at whose end what is fetched ahead ends too. */
-const PAGE = 4096;
-
 function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batch) => void {
   const { kernels, map, program } = context;
   const [q, k, v, out] = [op.q, op.k, op.v, op.out].map((name) => columnsOf(context.map, name));
   const { heads, kvHeads } = context.shares.heads(op, context.thread);
   const headBytes = op.headDim * 4;
   const { layers } = program.cache;
-  /** Of one head, keys or values of eight positions. */
-  const headGroupBytes = op.headDim * 8 * F16_BYTES;
+  /** Of one head, keys or values of a group. */
+  const headGroupBytes = op.headDim * GROUP_POSITIONS * F16_BYTES;
   const groupBytes = map.cacheHeads * headGroupBytes;
   const groups = Array.from({ length: rangeLength(kvHeads) }, (_, i) => {
     const kvHead = kvHeads.start + i;
@@ -205,9 +202,10 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
     return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headGroupBytes };
   });
   const keysBytes = map.cacheHeads * map.cacheHeadBytes;
-  // Where heads are narrow and have a query each, all at once are faster: what they read is one stream. Of wide ones each
-  // is a stream by itself, of a page or more for eight positions.
-  const each = groups.length > 1 && headGroupBytes < PAGE && groups.every(({ count }) => count === 1);
+  // One token's attention reads as much as it computes: of all heads together that is one stream. A thread whose part begins
+  // or ends between query heads of one key head takes them one by one.
+  const each = groups[0]?.count ?? 0;
+  const even = each > 0 && groups.every(({ count }) => count === each);
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
@@ -219,8 +217,8 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
       const vAt = v.at + row * v.stride;
       const count = tokens.length;
       kernels.storeKeysValues(kAt, vAt, k.stride, count, groups.length, keys, values, position, op.headDim);
-      if (each && count === 1) {
-        kernels.attendEach(qAt, outAt, groups.length, keys, values, position, op.headDim, map.scores);
+      if (even && count === 1) {
+        kernels.attendAll(qAt, outAt, groups.length, each, keys, values, position, op.headDim, map.scores);
       } else {
         for (const group of groups) {
           kernels.attend(
