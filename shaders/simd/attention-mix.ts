@@ -100,26 +100,28 @@ export function mix1(
   }
 }
 
-/** `each` queries of every head, a group at a time, so that values are read from end to end. */
+/** `each` queries of every head (`first`, `last`: see attendAll), a group at a time, so that values are read from end to end. */
 export function mixAll(
-  weights: usize, rowBytes: usize, values: usize, length: usize, heads: usize, each: usize, headDim: usize, out: usize,
+  weights: usize, rowBytes: usize, values: usize, length: usize, heads: usize, first: usize, each: usize, last: usize,
+  headDim: usize, out: usize,
 ): void {
   const bytes = headDim * 4;
   const next = headDim * 32;
   for (let done: usize = 0; done < length; done += 16) {
-    const count = min(length - done, 16);
+    const positions = min(length - done, 16);
     const begun = done > 0;
     let row = weights + done * 4;
     let to = out;
     for (let h: usize = 0; h < heads; h++, values += next) {
+      const count = h == 0 ? first : h == heads - 1 ? last : each;
       let n: usize = 0;
-      for (; n + 4 <= each; n += 4, row += rowBytes * 4, to += bytes * 4) {
-        mix4(row, rowBytes, values, count, headDim, 0, begun, to, to + bytes, to + bytes * 2, to + bytes * 3);
+      for (; n + 4 <= count; n += 4, row += rowBytes * 4, to += bytes * 4) {
+        mix4(row, rowBytes, values, positions, headDim, 0, begun, to, to + bytes, to + bytes * 2, to + bytes * 3);
       }
-      for (; n + 2 <= each; n += 2, row += rowBytes * 2, to += bytes * 2) {
-        addValues2(row, rowBytes, values, count, bytes, begun, to);
+      for (; n + 2 <= count; n += 2, row += rowBytes * 2, to += bytes * 2) {
+        addValues2(row, rowBytes, values, positions, bytes, begun, to);
       }
-      for (; n < each; n++, row += rowBytes, to += bytes) addValues(row, values, count, bytes, 0, begun, to);
+      for (; n < count; n++, row += rowBytes, to += bytes) addValues(row, values, positions, bytes, 0, begun, to);
     }
   }
 }

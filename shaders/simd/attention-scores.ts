@@ -18,21 +18,23 @@ export function scores1(q: usize, keys: usize, length: usize, headDim: usize, gr
 }
 
 /**
- * Scores of `each` queries of every key head, a group at a time, so that keys are read from end to end: two places at once
+ * Scores of `each` queries of every key head (`first`, `last`: see attendAll), a group at a time, so that keys are read from end to end: two places at once
  * would hide more of a multiplication's latency, but are read at half the speed from memory.
  */
 export function scoresAll(
-  q: usize, keys: usize, length: usize, heads: usize, each: usize, headDim: usize, scores: usize, rowBytes: usize,
+  q: usize, keys: usize, length: usize, heads: usize, first: usize, each: usize, last: usize, headDim: usize,
+  scores: usize, rowBytes: usize,
 ): void {
   const bytes = headDim * 4;
   const next = headDim * 32;
   for (const end = scores + length * 4; scores < end; scores += 64) {
     let query = q, row = scores;
     for (let h: usize = 0; h < heads; h++, keys += next) {
+      const count = h == 0 ? first : h == heads - 1 ? last : each;
       let n: usize = 0;
-      for (; n + 4 <= each; n += 4, query += bytes * 4, row += rowBytes * 4) tile4(query, keys, headDim, row, rowBytes);
-      for (; n + 2 <= each; n += 2, query += bytes * 2, row += rowBytes * 2) tile2(query, keys, headDim, row, rowBytes);
-      for (; n < each; n++, query += bytes, row += rowBytes) tile1(query, keys, headDim, row);
+      for (; n + 4 <= count; n += 4, query += bytes * 4, row += rowBytes * 4) tile4(query, keys, headDim, row, rowBytes);
+      for (; n + 2 <= count; n += 2, query += bytes * 2, row += rowBytes * 2) tile2(query, keys, headDim, row, rowBytes);
+      for (; n < count; n++, query += bytes, row += rowBytes) tile1(query, keys, headDim, row);
     }
   }
 }

@@ -44,21 +44,22 @@ export function storeKeysValues(
 }
 
 /**
- * One token at `position`, of all heads: `each` query heads of every key-value head; q and out: heads side by side.
- * Keys and values are read from end to end. scratch: heads · each · (headDim + positions rounded up to 16) f32.
+ * One token at `position`, of all heads: `each` query heads of every key-value head, but `first` of the first one and, if
+ * there are several, `last` of the last; q and out: heads side by side. Keys and values are read from end to end.
+ * scratch: queries · (headDim + positions rounded up to 16) f32.
  */
 export function attendAll(
-  q: usize, out: usize, heads: usize, each: usize,
+  q: usize, out: usize, heads: usize, first: usize, each: usize, last: usize,
   keys: usize, values: usize, position: usize, headDim: usize, scratch: usize,
 ): void {
   const length = position + 1;
-  const queries = heads * each;
+  const queries = heads == 1 ? first : first + (heads - 2) * each + last;
   const rowBytes = ((length + 15) / 16) * 64;
   const scale = f32(1.0 / sqrt(f64(headDim)));
   const scores = scaleQuery(q, scratch, queries * headDim);
-  scoresAll(scratch, keys, length, heads, each, headDim, scores, rowBytes);
+  scoresAll(scratch, keys, length, heads, first, each, last, headDim, scores, rowBytes);
   for (let n: usize = 0; n < queries; n++) softmax(scores + n * rowBytes, length, length, scale);
-  mixAll(scores, rowBytes, values, length, heads, each, headDim, out);
+  mixAll(scores, rowBytes, values, length, heads, first, each, last, headDim, out);
 }
 
 /**

@@ -103,8 +103,8 @@ function runAll(module: WebAssembly.Module, memory: WebAssembly.Memory, region: 
   kernels.attend(x, attended(), columns * 4, tokens, heads, keys, values, headDim * 32, 3, headDim, scratch);
   const [keysEach, valuesEach] = [take(16 * columns * 4), take(16 * columns * 4)];
   kernels.storeKeysValues(x, normed, columns * 4, tokens, heads, keysEach, valuesEach, 3, headDim);
-  kernels.attendAll(x, attended(), heads, 1, keysEach, valuesEach, 3 + tokens - 1, headDim, scratch);
-  kernels.attendAll(x, attended(), 1, heads, keys, values, 3 + tokens - 1, headDim, scratch);
+  kernels.attendAll(x, attended(), heads, 1, 1, 1, keysEach, valuesEach, 3 + tokens - 1, headDim, scratch);
+  kernels.attendAll(x, attended(), 1, heads, 1, 1, keys, values, 3 + tokens - 1, headDim, scratch);
   kernels.siluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.geluMul(x, normed, take(tokens * columns * 4), tokens * columns);
   kernels.add(x, normed, tokens * columns);

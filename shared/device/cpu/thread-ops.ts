@@ -202,10 +202,8 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
     return { count: end - first, queries: (first - heads.start) * headBytes, keysValues: i * headGroupBytes };
   });
   const keysBytes = map.cacheHeads * map.cacheHeadBytes;
-  // One token's attention reads as much as it computes: of all heads together that is one stream. A thread whose part begins
-  // or ends between query heads of one key head takes them one by one.
-  const each = groups[0]?.count ?? 0;
-  const even = each > 0 && groups.every(({ count }) => count === each);
+  // Of the first and the last key head the thread may have some of the query heads only.
+  const [first, last] = [groups[0]?.count ?? 0, groups.at(-1)?.count ?? 0];
   return (batch) => {
     let row = 0;
     for (const { slot, position, tokens } of batch.runs) {
@@ -217,8 +215,11 @@ function compileAttention(context: ThreadContext, op: AttentionOp): (batch: Batc
       const vAt = v.at + row * v.stride;
       const count = tokens.length;
       kernels.storeKeysValues(kAt, vAt, k.stride, count, groups.length, keys, values, position, op.headDim);
-      if (even && count === 1) {
-        kernels.attendAll(qAt, outAt, groups.length, each, keys, values, position, op.headDim, map.scores);
+      if (count === 1 && groups.length > 0) {
+        // It reads as much as it computes: of all heads together that is one stream.
+        const { headDim, headsPerKvHead } = op;
+        const counts = [groups.length, first, headsPerKvHead, last] as const;
+        kernels.attendAll(qAt, outAt, ...counts, keys, values, position, headDim, map.scores);
       } else {
         for (const group of groups) {
           kernels.attend(
