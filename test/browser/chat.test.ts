@@ -303,10 +303,10 @@ test('a key that the server wants is asked for once', async () => {
 test.each([
   ['desktop', 1280, 800],
   ['phone', 390, 844],
-] as const)('no serious problem for those who cannot see or click, %s', async (_, width, height) => {
+] as const)('no serious problem for those who cannot see or click, %s', async (size, width, height) => {
   await context.close();
   for (const colorScheme of ['light', 'dark'] as const) {
-    context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    context = await browser.newContext({ viewport: { width, height }, colorScheme, hasTouch: size === 'phone' });
     const page = await open();
     const check = async (): Promise<void> => {
       const { violations } = await new AxeBuilder({ page }).analyze();

@@ -16,7 +16,7 @@ await using server = await startServer(['--lan', '--lan-port', '0']);
 const browser = await openBrowser();
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 1 });
+    const context = await browser.newContext({ viewport, colorScheme, hasTouch: size === 'phone' });
     const page = await context.newPage();
     const shoot = async (name: string): Promise<void> => {
       await page.waitForTimeout(400); // whatever moves comes to rest
