@@ -200,10 +200,13 @@ async function respond(
   const { signal } = c.req.raw;
   const cancel = (): void => answer.cancel();
   if (signal.aborted) cancel();
-  signal.addEventListener('abort', cancel);
-  if (!answer.streams) return c.json(await answer.whole());
+  signal.addEventListener('abort', cancel, { once: true });
+  // Node keeps a signal that somebody listens to, and with it all that was said.
+  const end = (): void => signal.removeEventListener('abort', cancel);
+  if (!answer.streams) return c.json(await answer.whole().finally(end));
   const stream = eventStream(answer.chunks(), cancel, {
     onError: (error) => parts.log(`${c.req.path}, while streaming: ${String(error)}`),
+    onEnd: end,
   });
   return c.body(stream, 200, {
     'Content-Type': 'text/event-stream; charset=utf-8',

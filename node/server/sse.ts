@@ -10,6 +10,8 @@ export interface EventStreamOptions {
   readonly keepAliveMs?: Milliseconds;
   /** Hears errors that end the stream; the client is told in the stream. */
   readonly onError: (error: unknown) => void;
+  /** Called once, when all is said or the client has gone. */
+  readonly onEnd?: () => void;
 }
 
 type Chunks = AsyncGenerator<object, void, undefined>;
@@ -21,7 +23,7 @@ type Chunks = AsyncGenerator<object, void, undefined>;
 export function eventStream(
   chunks: Chunks,
   cancel: () => void,
-  { keepAliveMs = KEEP_ALIVE_MS, onError }: EventStreamOptions,
+  { keepAliveMs = KEEP_ALIVE_MS, onError, onEnd = () => {} }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const waiting = new Waiting(chunks);
@@ -43,9 +45,14 @@ export function eventStream(
         ended = true;
       }
       controller.enqueue(encoder.encode(text));
-      if (ended) controller.close();
+      if (!ended) return;
+      controller.close();
+      onEnd();
     },
-    cancel,
+    cancel() {
+      cancel();
+      onEnd();
+    },
   });
 }
 
