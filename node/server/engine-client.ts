@@ -14,6 +14,7 @@ import {
   TOKEN_NUMBERS,
   type ToEngine,
 } from './engine-messages.ts';
+import type { PooledEngine } from './engine-pool.ts';
 import { receivedError } from './sent-errors.ts';
 
 interface Running {
@@ -21,8 +22,7 @@ interface Running {
   readonly accepted: PromiseWithResolvers<Generation>;
 }
 
-export class EngineClient {
-  /** Rejects if the model cannot be loaded. */
+export class EngineClient implements PooledEngine {
   readonly ready: Promise<void>;
   private readonly worker: Worker;
   private readonly notes: Output;
@@ -49,7 +49,6 @@ export class EngineClient {
     });
   }
 
-  /** How much of the model is loaded, from 0 to 1. */
   get progress(): number {
     return this.loadedShare;
   }
@@ -58,7 +57,6 @@ export class EngineClient {
     return this.lastStatus;
   }
 
-  /** Resolves once the request has its place, in a slot or the queue; rejects with the engine's errors if it gets none. */
   generate(request: ServedRequest): Promise<Generation> {
     if (this.failure) return Promise.reject(this.failure);
     const id = ++this.lastId;
@@ -69,7 +67,6 @@ export class EngineClient {
     return accepted.promise;
   }
 
-  /** What runs and waits fails with an EngineClosedError. */
   async close(): Promise<void> {
     this.tell({ type: 'close' });
     await this.ended.promise;
