@@ -1,7 +1,7 @@
 // The chat page in Chromium, on a server in a process of its own, as a person would use it.
 
 import AxeBuilder from '@axe-core/playwright';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ModelFolder, modelFolder } from '../cli/model-folder.ts';
 import { type ServerProcess, startServer } from '../server/server-process.ts';
@@ -326,14 +326,14 @@ test.each([
 
 test('the first load is small, and complains about nothing', async () => {
   const page = await context.newPage();
-  let bytes = 0;
-  page.on('response', async (response) => {
-    bytes += (await response.request().sizes()).responseBodySize;
-  });
+  const requests: Request[] = [];
+  page.on('requestfinished', (request) => requests.push(request));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   await page.goto(server.url, { waitUntil: 'networkidle' });
+  const sizes = await Promise.all(requests.map((request) => request.sizes()));
+  const bytes = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
   expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThan(250_000);
   expect(complaints).toEqual([]);
