@@ -44,7 +44,6 @@ export class EnginePool implements PooledEngine {
   private readonly first: Member;
   private members: Member[];
   private starting: Promise<void> | undefined;
-  private started = 1;
   private mayGrow = true;
   private closed = false;
 
@@ -116,21 +115,21 @@ export class EnginePool implements PooledEngine {
 
   private grow(): void {
     if (!this.mayGrow || this.starting || this.members.length === this.options.most) return;
-    const member = this.startMember(this.started++);
-    this.starting = member.engine.ready
-      .then(
-        () => {
-          this.members.push(member);
-        },
-        async (error: Error) => {
-          this.mayGrow = false;
-          if (!this.closed) this.tell(error);
-          await member.engine.close();
-        },
-      )
-      .finally(() => {
-        this.starting = undefined;
-      });
+    this.starting = this.startAnother().finally(() => {
+      this.starting = undefined;
+    });
+  }
+
+  private async startAnother(): Promise<void> {
+    const member = this.startMember(this.members.length);
+    try {
+      await member.engine.ready;
+      this.members.push(member);
+    } catch (error) {
+      this.mayGrow = false;
+      if (!this.closed) this.tell(error as Error);
+      await member.engine.close();
+    }
   }
 
   private startMember(index: number): Member {

@@ -63,7 +63,7 @@ class EngineThread {
     this.running.set(id, generation);
     this.happened().accepted.push(id);
     try {
-      for await (const batch of generation.batches()) {
+      for await (const batch of generation) {
         const { detailed, tokens } = this.happened();
         for (const token of batch) {
           if (token.logprobs) detailed.push({ id, token });

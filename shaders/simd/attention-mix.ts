@@ -100,7 +100,10 @@ export function mix1(
   }
 }
 
-/** `each` queries of every head (`first`, `last`: see attendAll), a group at a time, so that values are read from end to end. */
+/**
+ * `each` queries of every head (`first`, `last`: see attendAll), a group at a time, so that values are read from end to
+ * end.
+ */
 export function mixAll(
   weights: usize, rowBytes: usize, values: usize, length: usize, heads: usize, first: usize, each: usize, last: usize,
   headDim: usize, out: usize,

@@ -64,7 +64,7 @@ export function readText(
       tokens = [];
       return complete;
     };
-    for await (const batch of generation.batches()) {
+    for await (const batch of generation) {
       let text = '';
       for (const token of batch) {
         tokens.push(token);

@@ -26,7 +26,7 @@ async function run(request: Partial<GenerateRequest>, options: ToyOptions | ToyS
   const engine = createEngine(stepper, { clock: () => 0 });
   const generation = engine.generate({ prompt: [1, 2], maxTokens: 8, ...request });
   const tokens: GeneratedToken[] = [];
-  for await (const token of generation) tokens.push(token);
+  for await (const batch of generation) tokens.push(...batch);
   return { ids: tokens.map(({ id }) => id), tokens, ...(await generation.finished) };
 }
 

@@ -24,7 +24,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 async function collect(generation: Generation): Promise<number[]> {
   const ids: number[] = [];
-  for await (const { id } of generation) ids.push(id);
+  for await (const batch of generation) ids.push(...batch.map(({ id }) => id));
   return ids;
 }
 
@@ -58,7 +58,7 @@ describe('generate', () => {
       sampling: greedy,
     });
     const tokens: GeneratedToken[] = [];
-    for await (const token of generation) tokens.push(token);
+    for await (const batch of generation) tokens.push(...batch);
     expect(tokens.map(({ id, index, isStop }) => [id, index, isStop])).toEqual(
       expected.slice(0, at + 1).map((id, i) => [id, i, i === at]),
     );
@@ -128,7 +128,10 @@ describe('generate', () => {
   test('reports log-probabilities where asked', async () => {
     const generation = engineOn(toyStepper()).generate({ prompt: [1, 2], maxTokens: 3, sampling: greedy, logprobs: 2 });
     const tokens = [1, 2];
-    for await (const { id, logprobs } of generation) {
+    const answers: GeneratedToken[] = [];
+    for await (const batch of generation) answers.push(...batch);
+    expect(answers).toHaveLength(3);
+    for (const { id, logprobs } of answers) {
       const row = [...toyLogitsAfter(tokens, 50)];
       const total = Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0));
       expect(logprobs!.logprob).toBeCloseTo(row[id]! - total, 5);
@@ -145,7 +148,7 @@ describe('generate', () => {
     expect(await collect(generation)).toEqual(greedyAfter([1], 9));
     expect(await collect(generation)).toEqual(greedyAfter([1], 9));
     const left = engine.generate({ prompt: [1], maxTokens: 50, sampling: greedy });
-    for await (const { index } of left) if (index === 3) break;
+    for await (const batch of left) if (batch.some(({ index }) => index === 3)) break;
     expect((await left.finished).finishReason).toBe('cancelled');
     expect(engine.status().running).toBe(0);
   });
@@ -322,7 +325,7 @@ describe('cancel', () => {
 
   test('may say that a stop text was found', async () => {
     const generation = engineOn(toyStepper()).generate({ prompt: [1], maxTokens: 20 });
-    for await (const { index } of generation) if (index === 2) generation.cancel('stop');
+    for await (const batch of generation) if (batch.some(({ index }) => index === 2)) generation.cancel('stop');
     expect(await generation.finished).toMatchObject({ finishReason: 'stop', metrics: { OutputTokens: 3 } });
   });
 });
@@ -354,7 +357,7 @@ describe('failures', () => {
     for (const generation of doomed) {
       const seen: number[] = [];
       const read = async () => {
-        for await (const { id } of generation) seen.push(id);
+        for await (const batch of generation) seen.push(...batch.map(({ id }) => id));
       };
       await expect(read()).rejects.toBe(failure);
       expect(seen).toHaveLength(2); // what came before remains readable

@@ -32,7 +32,7 @@ export interface RowRules {
 export function chooseFromAll(
   { sampling, alterations, allowed }: RowRules,
   row: Float32Array,
-  certain: ArrayLike<TokenId>,
+  certain: Int32Array | readonly TokenId[],
   chance: Chance,
 ): TokenId {
   const logits = Float64Array.from(row);
@@ -50,7 +50,7 @@ export function chooseFromAll(
   const certainWeights = Float64Array.from(certain, (id) => weights[id]!);
   const certainWeight = sum(certainWeights);
   // Where nothing is cut there is no need to sort: the others follow by id, those that are certain weigh nothing.
-  if (!beyond) for (const id of Array.from(certain)) weights[id] = 0;
+  if (!beyond) for (const id of certain) weights[id] = 0;
   const beyondWeights = beyond?.map((id) => weights[id]!) ?? weights;
   const beyondWeight = sum(beyondWeights);
   if (beyondWeight === 0 || chance.place * (certainWeight + beyondWeight) < certainWeight) {

@@ -34,12 +34,10 @@ export interface GenerationSummary {
 }
 
 /**
- * Iterating gives every token from the first, however late it begins; leaving the loop early cancels. A step's error is
- * thrown by the loop and rejects `finished`.
+ * Iterating gives every token from the first, however late it begins: those together that have come since the reader last
+ * asked, at least one. Leaving the loop early cancels. A step's error is thrown by the loop and rejects `finished`.
  */
-export interface Generation extends AsyncIterable<GeneratedToken> {
-  /** The same, with those together that have come since the reader last asked: at least one. */
-  batches(): AsyncGenerator<readonly GeneratedToken[], void, undefined>;
+export interface Generation extends AsyncIterable<readonly GeneratedToken[]> {
   readonly finished: Promise<GenerationSummary>;
   /** Ends it now, wherever it is; tokens that came remain readable. Does nothing if it has ended. */
   cancel(reason?: FinishReason): void;
@@ -86,23 +84,12 @@ export class TokenStream implements Generation {
     if (!this.ended) this.onCancel(reason);
   }
 
-  async *batches(): AsyncGenerator<readonly GeneratedToken[], void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly GeneratedToken[], void, undefined> {
     try {
       for (let read = 0; ; ) {
         const batch = this.tokens.slice(read);
         read += batch.length;
         if (batch.length > 0) yield batch;
-        else if (!(await this.more())) return;
-      }
-    } finally {
-      this.cancel();
-    }
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<GeneratedToken, void, undefined> {
-    try {
-      for (let read = 0; ; ) {
-        if (read < this.tokens.length) yield this.tokens[read++]!;
         else if (!(await this.more())) return;
       }
     } finally {

@@ -110,7 +110,7 @@ export function sample(plan: SamplePlan, candidates: Candidates, chance: Chance)
   if (isUncertain(kept) && unknown > 0) kept = keptWith(kept.weights, unknownWeight(plan, candidates, unknown, max));
   const { weights, count, mostWeight, certainWeight } = kept;
   if (chance.place * mostWeight < certainWeight) return ids[lookUp(weights, chance.pick * certainWeight)]!;
-  return full ? chooseFromAll(plan, full, Array.from(ids).slice(0, count), chance) : 'need-more';
+  return full ? chooseFromAll(plan, full, ids.slice(0, count), chance) : 'need-more';
 }
 
 /** Used by one call at a time. */
@@ -133,7 +133,7 @@ function weightsOf(logits: ArrayLike<number>, weights: Float64Array, max: number
 
 interface SortedCandidates {
   /** The beginning of the sorted distribution over what is allowed, without gaps. Empty only if all of it is unknown. */
-  readonly ids: ArrayLike<TokenId>;
+  readonly ids: Int32Array | readonly TokenId[];
   readonly logits: ArrayLike<number>;
   /** Altered logits that have fallen among the unknown. */
   readonly below: readonly number[];

@@ -227,7 +227,7 @@ describe('a slow model', () => {
     slow.running.child.kill('SIGKILL');
     await expect.poll(() => textOf(answers(page).last()), { timeout: 10_000 }).toMatch(/cut off/i);
     await page.getByText('The server cannot be reached').waitFor();
-    slow = await startServer(args, {}, slow.port);
+    slow = await startServer(args, { port: slow.port });
     await expect.poll(() => page.getByText('The server cannot be reached').count(), { timeout: 30_000 }).toBe(0);
     await page.getByRole('button', { name: 'Write it anew' }).last().click();
     await expect.poll(() => textOf(answers(page).last())).toMatch(/\S{3}/);

@@ -10,6 +10,6 @@ export async function greedy(stepper: Stepper, maxTokens = 12): Promise<TokenId[
   const engine = createEngine(stepper, { clock: () => performance.now() });
   const tokens: TokenId[] = [];
   const generation = engine.generate({ prompt: PROMPT, maxTokens, stopIds: [], sampling: { temperature: 0 } });
-  for await (const { id } of generation) tokens.push(id);
+  for await (const batch of generation) tokens.push(...batch.map(({ id }) => id));
   return tokens;
 }

@@ -30,9 +30,11 @@ async function disturbed({ cluster }: TestCluster, after: number, disturb: () =>
   const engine = createEngine(cluster, { clock: () => performance.now() });
   const request = { prompt: PROMPT, maxTokens: MAX_TOKENS, stopIds: [], sampling: { temperature: 0 } };
   const tokens: TokenId[] = [];
-  for await (const { id } of engine.generate(request)) {
-    tokens.push(id);
-    if (tokens.length === after) disturb();
+  for await (const batch of engine.generate(request)) {
+    for (const { id } of batch) {
+      tokens.push(id);
+      if (tokens.length === after) disturb();
+    }
   }
   return tokens;
 }
@@ -82,9 +84,11 @@ describe.each(goals)('%s', (goal) => {
     const engine = createEngine(test.cluster, { clock: () => performance.now() });
     const request = { prompt: PROMPT, maxTokens: MAX_TOKENS, stopIds: [], sampling: { temperature: 0 } };
     const tokens: TokenId[] = [];
-    for await (const { id } of engine.generate(request)) {
-      tokens.push(id);
-      if (tokens.length % 6 === 0) test.workers.get(`w${++next}`)?.kill();
+    for await (const batch of engine.generate(request)) {
+      for (const { id } of batch) {
+        tokens.push(id);
+        if (tokens.length % 6 === 0) test.workers.get(`w${++next}`)?.kill();
+      }
     }
     expect(tokens).toEqual(expected);
     expect(test.cluster.memberIds).toEqual([]);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const addresses = [await startWorker(env), await startWorker(env)];
   const exact = ['--buffer-float-type', 'f32', '--slots', '4'];
   alone = await startServer(exact);
-  cluster = await startServer([...exact, '--layout', 'tp', '--workers', ...addresses], env);
+  cluster = await startServer([...exact, '--layout', 'tp', '--workers', ...addresses], { env });
 });
 afterAll(async () => {
   for (const { child } of workers) child.kill('SIGKILL');

@@ -13,7 +13,7 @@ let folder: string;
 let server: ServerProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'shoal-doors-'));
-  server = await startServer(['--lan', '--lan-port', '0'], { XDG_CONFIG_HOME: folder, NO_COLOR: '1' });
+  server = await startServer(['--lan', '--lan-port', '0'], { env: { XDG_CONFIG_HOME: folder, NO_COLOR: '1' } });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();

@@ -9,12 +9,16 @@ export interface ServerProcess extends AsyncDisposable {
   readonly port: number;
 }
 
-/** On a port that is free, unless one is given. */
+export interface ServerOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Absent: one that is free. */
+  readonly port?: number;
+  readonly nodeOptions?: readonly string[];
+}
+
 export async function startServer(
   args: readonly string[] = [],
-  env: NodeJS.ProcessEnv = {},
-  port = 0,
-  nodeOptions: readonly string[] = [],
+  { env, port = 0, nodeOptions }: ServerOptions = {},
 ): Promise<ServerProcess> {
   const running = startShoal(['serve', '--port', String(port), ...args], env, nodeOptions);
   let stdout = '';

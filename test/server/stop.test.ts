@@ -34,7 +34,8 @@ test('an idle one ends at once, whoever is still connected', async () => {
 });
 
 test('Node has nothing to warn of, such as a file that is only closed because it is garbage', async () => {
-  const server = await startServer([], {}, 0, ['--gc-global', '--max-semi-space-size=1']); // so that it is soon found
+  // Garbage is collected often, so that it is soon found.
+  const server = await startServer([], { nodeOptions: ['--gc-global', '--max-semi-space-size=1'] });
   await (await ask(server.url, 300)).text();
   server.running.child.kill('SIGTERM');
   const { code, stderr } = await server.running.ended;

@@ -155,7 +155,9 @@ test('what the engine generates is JSON that fits, or the beginning of some', as
     const sampling = { seed, temperature: seed % 3, topP: seed % 2 ? 0.8 : 1 };
     const generation = engine.generate({ prompt: [1], maxTokens: 300, stopIds: [end], sampling, constraint });
     const bytes: number[] = [];
-    for await (const { id, isStop } of generation) if (!isStop) bytes.push(...pieces[id]!);
+    for await (const batch of generation) {
+      for (const { id, isStop } of batch) if (!isStop) bytes.push(...pieces[id]!);
+    }
     const { finishReason } = await generation.finished;
     ends.add(finishReason);
     if (finishReason === 'stop')
